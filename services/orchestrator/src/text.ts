@@ -1,4 +1,4 @@
-/** Formats figures, lists and foreign text for people, the same in every output. */
+/** Formats figures, lists and text from files for people, the same in every output. */
 
 /** Joins the first `maximum` items with commas and adds the number of the others. */
 export function list(items: readonly string[], maximum = 5): string {
@@ -49,6 +49,11 @@ export function millisecondsText(ms: number | null | undefined): string {
   return ms >= 1_000
     ? `${(ms / 1_000).toFixed(ms >= 10_000 ? 1 : 2)} s`
     : `${ms >= 100 ? ms.toFixed(0) : ms.toFixed(1)} ms`;
+}
+
+/** For example `10:40:12`, in UTC. */
+export function timeOfDayText(at: number): string {
+  return new Date(at).toISOString().slice(11, 19);
 }
 
 /** For example `10:40:12.250`, in UTC. */

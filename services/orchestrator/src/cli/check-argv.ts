@@ -37,7 +37,7 @@ function checkOptions(program: Commander, argv: readonly string[]): CheckedOptio
   ]);
   for (const { long, short, required, flags } of program.options)
     for (const name of [long, short]) if (name) valueSyntax.set(name, required ? flags : undefined);
-  /** Commander splits `-f=x` in another way than `--file=x`. */
+  /** By short name: Commander splits `-f=x` differently from `--file=x`. */
   const longNames = new Map(program.options.map(({ long, short }) => [short ?? long, long ?? '']));
   /** Options with a parser of their own collect the values of all their uses. */
   const repeatable = new Set(program.options.flatMap((one) => (one.parseArg ? [one.long, one.short] : [])));

@@ -20,6 +20,18 @@ function problems(argv: string[], env: NodeJS.ProcessEnv = {}): string[] {
   return command.name === 'refused' ? command.problems : [];
 }
 
+function inNewFolder(test: (folder: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), 'encore-project-'));
+  const former = process.cwd();
+  try {
+    process.chdir(folder);
+    test(folder);
+  } finally {
+    process.chdir(former);
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe('parseCommandLine', () => {
   let folder = '';
   const file = (name: string, text: string | Uint8Array): string => {
@@ -56,11 +68,8 @@ describe('parseCommandLine', () => {
   });
 
   it('runs the project of a folder with encore.yaml, with its settings from there', () => {
-    const project = mkdtempSync(join(tmpdir(), 'encore-project-'));
-    writeFileSync(join(project, 'encore.yaml'), '');
-    const former = process.cwd();
-    try {
-      process.chdir(project);
+    inNewFolder(() => {
+      writeFileSync('encore.yaml', '');
       for (const argv of [[], ['run']]) {
         const command = parseCommandLine([...argv, '--hours', '1', '--keep'], {});
         assert.equal(command.name, 'run-project');
@@ -71,17 +80,11 @@ describe('parseCommandLine', () => {
       assert.deepEqual(parseCommandLine(['revert'], {}), { name: 'revert-project' });
       assert.match(problems(['run', '--config', 'x.yaml']).join(), /^--config: .* are in encore.yaml$/);
       assert.match(problems(['--keep', 'check']).join(), /^--keep: not an option of "encore check"/);
-    } finally {
-      process.chdir(former);
-      rmSync(project, { recursive: true });
-    }
+    });
   });
 
   it('refuses the bundled lab in the folder of another Compose project, which has no encore.yaml yet', () => {
-    const project = mkdtempSync(join(tmpdir(), 'encore-project-'));
-    const former = process.cwd();
-    try {
-      process.chdir(project);
+    inNewFolder((project) => {
       assert.equal(run([]).config.profile, 'full');
       for (const name of ['compose.yaml', 'docker-compose.yml']) {
         writeFileSync(name, '');
@@ -91,10 +94,7 @@ describe('parseCommandLine', () => {
         assert.equal(run([], { ENCORE_CHECKOUT: project }).config.profile, 'full');
         rmSync(name);
       }
-    } finally {
-      process.chdir(former);
-      rmSync(project, { recursive: true });
-    }
+    });
   });
 
   it('collects the Compose files of init, in both spellings, and the options of compose', () => {

@@ -46,8 +46,9 @@ export interface Problems {
 }
 
 const version = '0.1.0';
-const checkout = join(import.meta.dirname, '..', '..', '..', '..');
-/** The files that Compose finds by itself. */
+/** The root folder of this repository. */
+export const checkout = join(import.meta.dirname, '..', '..', '..', '..');
+/** The files that Compose looks for by default. */
 const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 const examples = `
 Examples:
@@ -213,7 +214,7 @@ function build(
   }
 }
 
-/** A folder of somebody's own Compose project, where nobody means the bundled lab of 24 hours. */
+/** True in the folder of another Compose project: its user does not mean the lab's 24 hours. */
 function isForeignProject(env: NodeJS.ProcessEnv): boolean {
   // The lab's own container runs in the checkout that is mounted there.
   if (env['ENCORE_CHECKOUT']) return false;
@@ -255,13 +256,13 @@ function problemsOfPorts(env: NodeJS.ProcessEnv): string[] {
   );
 }
 
-/** Builds the commands that need settings and a plan. */
 function initOf({ file: files = [], force = false, openapi }: Options): Command | Problems {
   if (openapi !== undefined && files.length > 0)
     return { name: 'refused', problems: ['--file: --openapi reads no Compose file; remove one of the two'] };
   return { name: 'init', files, force, openapi: openapi ?? null };
 }
 
+/** Builds the commands that need settings and a plan. */
 function planned(
   request: Request,
   program: Commander,

@@ -18,7 +18,7 @@ import { writeResults } from '../run/results/write-results.ts';
 import { ServiceClients } from '../service-clients.ts';
 import { plainText } from '../text.ts';
 import type { CommandContext } from './command-context.ts';
-import type { Command } from './command-line.ts';
+import { type Command, checkout } from './command-line.ts';
 import { verify } from './verify.ts';
 
 /** Timeout of a dry run for a chaos service that does not respond. */
@@ -174,7 +174,7 @@ function timingText(kind: FaultKind): string {
 
 /** Lists the bundled scenarios, each with its first comment line for people. */
 async function listScenarios(print: (text: string) => void): Promise<number> {
-  const folder = join(import.meta.dirname, '..', '..', '..', '..', 'scenarios');
+  const folder = join(checkout, 'scenarios');
   const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   for (const name of names) {
     const [, purpose = ''] = /^# (?!yaml-language-server:)(.*)/m.exec(await readFile(join(folder, name), 'utf8')) ?? [];

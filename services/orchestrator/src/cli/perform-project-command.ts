@@ -1,4 +1,4 @@
-/** Runs the commands about somebody's own Compose project. */
+/** Runs the commands for the user's own Compose project. */
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { exitCodes, type Plan, type RunConfig, refusedExitCode } from '@encore/contracts';
@@ -21,11 +21,10 @@ import { readEncoreFile } from '../settings/encore-file.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
 import { plainText, refusalText } from '../text.ts';
 import type { CommandContext } from './command-context.ts';
-import type { Command, ProjectRunOptions } from './command-line.ts';
+import { type Command, checkout, type ProjectRunOptions } from './command-line.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..', '..');
-const schema = join(root, 'docs', 'schema', 'encore.schema.json');
-const workloadSchema = join(root, 'docs', 'schema', 'workload.schema.json');
+const schema = join(checkout, 'docs', 'schema', 'encore.schema.json');
+const workloadSchema = join(checkout, 'docs', 'schema', 'workload.schema.json');
 
 type Context = Pick<CommandContext, 'wiring' | 'env' | 'output' | 'clock' | 'stop'>;
 
@@ -38,7 +37,7 @@ export async function performProjectCommand(
   switch (command.name) {
     case 'init': {
       if (command.openapi !== null) return await initWorkload(command.openapi, command.force, wiring.command, print);
-      const initialized = await initProject({ folder: process.cwd(), schema, encore: root, ...command });
+      const initialized = await initProject({ folder: process.cwd(), schema, encore: checkout, ...command });
       if (!initialized.ok) return refused('init', initialized.problems);
       for (const line of initialized.lines) print(line);
       print(`\nNext: read ${encoreFileName}, then run ${wiring.command} run --dry-run`);
@@ -98,7 +97,7 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
   return await runProject({
     prepared,
     config,
-    root,
+    root: checkout,
     command: wiring.command,
     keep: options.keep,
     isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
@@ -109,7 +108,7 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
 
 type Planned = { ok: true; prepared: PreparedRun; config: RunConfig; plan: Plan } | { ok: false; problems: string[] };
 
-/** Everything that can be wrong is found before anything starts. */
+/** Finds everything that can be wrong before anything starts. */
 async function planRun({ flags, monitor }: ProjectRunOptions, { wiring, env, clock }: Context): Promise<Planned> {
   const read = readEncoreFile(encoreFileName, wiring.command);
   if (!read.ok) return read;

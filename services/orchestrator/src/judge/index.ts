@@ -9,7 +9,7 @@ export { type Observation, TimeOrder } from './events/time-order.ts';
 export { backToNormalOf, recoveryOf } from './faults/fault-record.ts';
 export { FaultTracker } from './faults/fault-tracker.ts';
 export { History } from './history.ts';
-export { type Judgement, judge } from './judge.ts';
+export { brokenRules, type Judgement, judge } from './judge.ts';
 export { type Alert, Alerts } from './observations/alerts.ts';
 export { missingRestartOptions } from './observations/restart-setup.ts';
 export { limitOf } from './rules/rules.ts';

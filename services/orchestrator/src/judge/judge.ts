@@ -6,13 +6,14 @@
  *   history ──▶ observers ───────────────────▶ warnings, charts ─────────────────────────┴─▶ Report
  */
 import type { Report } from '@encore/contracts';
-import type { Ledger } from './collect/integrity.ts';
+import { Ledger } from './collect/integrity.ts';
 import { evidenceOf } from './evidence.ts';
 import type { History } from './history.ts';
 import { observedRun } from './observations/observers.ts';
 import { type Series, seriesOf } from './observations/series.ts';
 import { type Latencies, type LatencyCurves, missingLatencies } from './read/latencies.ts';
 import { reportOf } from './report-of.ts';
+import { judgeRules } from './rules/rules.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface RecordedRun {
@@ -45,4 +46,10 @@ export function judge({ history, ledger, problems, notes = [], latencies }: Reco
     series: seriesOf(observed),
     ...(latencies === undefined ? {} : { curves: latencies.curves }),
   };
+}
+
+/** The metrics whose rules are broken by what happened so far. */
+export function brokenRules({ plan, collectors }: History): string[] {
+  const { results } = judgeRules(evidenceOf(plan, collectors, new Ledger(), []));
+  return results.flatMap(({ name, ok }) => (ok === false ? [name] : []));
 }

@@ -4,7 +4,7 @@
  */
 import type { EncoreEvent, Plan } from '@encore/contracts';
 import type { Express, Response } from 'express';
-import { History, type Judgement, judge, Ledger } from '../judge/index.ts';
+import { brokenRules, History, type Judgement, judge, Ledger } from '../judge/index.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { renderPage, renderUpdate } from '../report/page.ts';
 
@@ -54,7 +54,7 @@ export class LivePage {
 
   /** The metrics whose rules are broken by what happened so far. */
   brokenRules(): string[] {
-    return this.#judgement().report.thresholds.flatMap(({ name, ok }) => (ok === false ? [name] : []));
+    return brokenRules(this.#history);
   }
 
   /** Sends the verdict to all clients and closes their connections. */

@@ -1,5 +1,6 @@
 /** Formats the events that matter to a user as one line each; null for the others. */
 import type { EncoreEvent, Target } from '@encore/contracts';
+import { timeOfDayText } from '../text.ts';
 
 const noEffectTexts = {
   absent: 'had no effect',
@@ -39,7 +40,7 @@ export function eventLine(event: EncoreEvent, judged: Target): string | null {
     case 'injector_failed':
       return `the injector failed: ${event.reason}`;
     case 'engine_lost':
-      return `${event.reason} (from ${new Date(event.fromAt).toISOString().slice(11, 19)} UTC)`;
+      return `${event.reason} (from ${timeOfDayText(event.fromAt)} UTC)`;
     case 'gap':
       return `no observation for ${((event.toAt - event.fromAt) / 1_000).toFixed(1)} s: ${event.reason}`;
     case 'stop_requested':

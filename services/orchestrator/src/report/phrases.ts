@@ -2,7 +2,7 @@
 import type { Report, ReportedFault, ReportedMonitoring } from '@encore/contracts';
 import { durationText, millisecondsText, percentText, pluralize, secondsText, thousands } from '../text.ts';
 
-/** Prevents that readers mistake the result of a control run for a failure. */
+/** Keeps readers from mistaking the result of a control run for a failure. */
 const controls: Readonly<Record<string, string>> = {
   'server-down': 'control run server-down: the server is kept down on purpose, so this run must end FAILED',
   'noop-faults': 'control run noop-faults: the faults do nothing on purpose, so this run must end INCONCLUSIVE',
@@ -51,7 +51,7 @@ export function skippedText({ totals: { skipped, success_rate_of_planned: rate }
 export interface LostWrites {
   /** Null if unknown. */
   count: string | null;
-  /** True if every acknowledged score was read back. */
+  /** True if every acknowledged object was read back. */
   complete: boolean;
   /** The objects that were read back, as text. */
   scope: string;
@@ -132,7 +132,7 @@ export function returnText({ back_to_normal: one }: ReportedFault): string {
   return `${atLeast} (${one.reason ?? 'not observed'})`;
 }
 
-const texts: Record<Exclude<ReportedMonitoring['state'], 'seen'>, string> = {
+const monitoringTexts: Record<Exclude<ReportedMonitoring['state'], 'seen'>, string> = {
   already_firing: 'was already firing',
   silent: 'no alert',
   not_alerting: 'none by design',
@@ -142,11 +142,15 @@ export function monitoringText({ effect, monitoring }: Pick<ReportedFault, 'effe
   if (monitoring === null) return effect === 'confirmed' ? 'not monitored' : '–';
   const { state, alert, after_seconds: seconds } = monitoring;
   if (state === 'seen') return `${alert} after ${secondsText(seconds, 0)}`;
-  return alert === null ? texts[state] : `${alert} ${texts[state]}`;
+  return alert === null ? monitoringTexts[state] : `${alert} ${monitoringTexts[state]}`;
 }
 
-/** `db 1.2 s (engine), api 3.4 s (health check every 2 s)`. */
-export function servicesText(services: ReportedFault['services']): string {
+/**
+ * For example `db 1.2 s (engine), api 3.4 s (health check every 2 s)`; empty for a single service,
+ * whose recovery is among the stages of the fault.
+ */
+export function servicesText({ services }: ReportedFault): string {
+  if (services.length < 2) return '';
   return services
     .map(
       ({ service, seconds, ...how }) =>

@@ -7,7 +7,15 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Ledger } from '../judge/collect/integrity.ts';
 import { type Judgement, judge } from '../judge/judge.ts';
 import { profiles } from '../settings/profiles.ts';
-import { historyOf, judgeStreams } from '../testing/judged-run.ts';
+import {
+  crash,
+  historyOf,
+  judgeStreams,
+  laterCrash,
+  limitOf5Seconds,
+  outage,
+  slowFault,
+} from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
 import type { Simulation } from '../testing/simulation.ts';
@@ -17,9 +25,6 @@ import { markdownSummary } from './markdown.ts';
 import { renderPage, renderUpdate } from './page.ts';
 import { textSummary } from './text-summary.ts';
 import { writeReports } from './write-reports.ts';
-
-const crash = plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 40.25, downSeconds: 1.5 });
-const outage = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80.5, downSeconds: 4 });
 
 async function judged(
   settings: Partial<Simulation> = {},
@@ -87,20 +92,13 @@ describe('text summary', () => {
   });
 
   it('prints each other fault that broke the limit, step by step', async () => {
-    const slow = plannedFault(1, {
-      kind: 'connection-refused',
-      target: 'server:8000',
-      atSeconds: 40,
-      durationSeconds: 1,
-    });
-    const kill = plannedFault(2, { ...crash, id: 'f0002', atSeconds: 40.997, downSeconds: 6 });
-    const config = { profile: 'smoke', recoveryTimeoutSeconds: 5, thresholds: {} };
-    const { report } = await judged({ config, faults: [slow, kill] });
+    const faults = [slowFault, laterCrash];
+    const { report } = await judged({ config: limitOf5Seconds, faults });
     assert.match(
       textSummary(report),
       /^Slow recovery 1 of 1: connection-refused of server:8000 at [\d:.]+ UTC \(f0001\), recovered by \S+ in 6\.\d+ s, too late \(limit 5 s\)\n {2}\+ {3}0\.000 s {2}injected \(/m,
     );
-    const { report: quick } = await judged({ faults: [slow, kill] });
+    const { report: quick } = await judged({ faults });
     assert.doesNotMatch(textSummary(quick), /Slow recovery/);
   });
 

@@ -120,6 +120,7 @@ function blocksOf(faults: readonly ReportedFault[], name: string, report: Report
 
 function blockOf(fault: ReportedFault, title: string, { recoveries }: Report): string[] {
   const { stages, recovered_by: by } = fault;
+  const services = servicesText(fault);
   const at = fault.injected_at === null ? '' : ` at ${clockText(fault.injected_at)} UTC`;
   const head = `${title}: ${fault.kind} of ${fault.target}${at} (${fault.id}), `;
   // Without an effect there is nothing to recover from.
@@ -144,8 +145,7 @@ function blockOf(fault: ReportedFault, title: string, { recoveries }: Report): s
       .filter((step): step is [number, string] => step[0] !== null)
       .sort(([a], [b]) => a - b)
       .map(([seconds, what]) => `  +${seconds.toFixed(3).padStart(8)} s  ${what}`),
-    // That of a single service is among the stages.
-    ...(fault.services.length < 2 ? [] : [`  services: ${servicesText(fault.services)}`]),
+    ...(services === '' ? [] : [`  services: ${services}`]),
     `  ${pluralize(fault.attempts_failed, 'failed attempt')} attributed to it`,
   ];
 }

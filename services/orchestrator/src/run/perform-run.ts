@@ -58,9 +58,8 @@ export async function performRun(options: RunOptions): Promise<number> {
     logger,
     record: new RunRecord((event) => subscribers.onEvent(event)),
     print: (text) => progress.print(text),
-    brokenRules: () => page.brokenRules(),
   };
-  const controller = new RunController(context, view, {
+  const controller = new RunController(context, subscribers, {
     preflight: options.limits?.preflight ?? preflightLimits,
     supervisor: options.limits?.supervisor ?? supervisorLimits,
     stop: { ...stopLimits(config.recoveryTimeoutSeconds), ...options.limits?.stop },

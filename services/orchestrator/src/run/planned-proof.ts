@@ -18,25 +18,22 @@ export function plannedProof(metric: string, rule: string, config: RunConfig, pl
     return trials === 0 ? null : `if all ${trials} ${what} recover, at most ${bound} may fail, at 95 %`;
   }
   if (rule.replaceAll(' ', '') !== 'count==0') return null;
+  const operations = operationsIn(totalSeconds(plan), config);
+  const ifWrites = ', if each writes (nothing if none does)';
   switch (metric) {
     case 'lost_writes':
     case 'corrupt_writes':
-    case 'duplicate_writes': {
-      if (faults.length === 0)
-        return shown(operationsIn(totalSeconds(plan), config), 'operations', ', if each writes (nothing if none does)');
-      return shown(
-        operationsIn(exposedSeconds(plan), config),
-        'operations around faults',
-        ', if each writes (nothing if none does)',
-      );
-    }
+    case 'duplicate_writes':
+      return faults.length === 0
+        ? shown(operations, 'operations', ifWrites)
+        : shown(operationsIn(exposedSeconds(plan), config), 'operations around faults', ifWrites);
     case 'phantom_writes':
-      return shown(operationsIn(totalSeconds(plan), config), 'operations', ', if each writes (nothing if none does)');
+      return shown(operations, 'operations', ifWrites);
     case 'wrong_answers':
     case 'unexplained_failures':
     case 'sheds':
     case 'skipped_operations':
-      return shown(operationsIn(totalSeconds(plan), config), 'operations', '');
+      return shown(operations, 'operations', '');
     case 'forced_stops':
       return shown(faults.filter((fault) => behaviourOf(fault).graceful).length, 'graceful restarts', '');
     case 'unexpected_exits':
@@ -58,12 +55,12 @@ function shown(trials: number, what: string, condition: string): string {
   return `shows ${boundText(upperBound(0, trials))} or more of ${count}${condition}`;
 }
 
-/** A user starts an operation per pause, whatever the system answers. */
+/** A user starts one operation per think time, whatever the system answers. */
 function operationsIn(seconds: number, { users, load: { thinkSeconds } }: RunConfig): number {
   return Math.round((seconds * users * 2) / (thinkSeconds.min + thinkSeconds.max));
 }
 
-/** The users of the ramp count as half of them all the time. */
+/** During the ramp, half of the users are active on average. */
 function totalSeconds({ rampSeconds, steadySeconds }: Plan): number {
   return rampSeconds / 2 + steadySeconds;
 }

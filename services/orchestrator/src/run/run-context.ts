@@ -25,8 +25,6 @@ export interface RunContext {
   record: RunRecord;
   /** Prints a line for the user. */
   print: (text: string) => void;
-  /** The metrics whose rules are broken so far. Takes as long as a verdict. */
-  brokenRules: () => string[];
 }
 
 /** Records the orchestrator's own events; holds them back until the history is open. */

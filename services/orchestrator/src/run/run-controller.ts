@@ -1,6 +1,5 @@
 /** Drives a run through its phases and does the work of each. Transitions: phase.ts. */
 import { describeError, messageOf, waitUntil } from '@encore/kit';
-import type { RunView } from '../progress/run-view.ts';
 import { Interrupts } from './interrupts.ts';
 import { Background, type LoopLimits } from './loops/background.ts';
 import { type Ending, type Interrupt, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
@@ -11,6 +10,7 @@ import { openRun } from './phases/open-run.ts';
 import { readBack } from './phases/read-back.ts';
 import { type PreflightLimits, preflight } from './preflight/preflight.ts';
 import type { RunContext } from './run-context.ts';
+import type { RunSubscribers } from './run-subscribers.ts';
 
 const serverReadyMs = 60_000;
 
@@ -18,17 +18,19 @@ export interface RunLimits extends LoopLimits {
   preflight: PreflightLimits;
 }
 
+type LiveState = Pick<RunSubscribers, 'view' | 'page'>;
+
 export class RunController {
   readonly #context: RunContext;
-  readonly #view: RunView;
+  readonly #live: LiveState;
   readonly #limits: RunLimits;
   #state: PhaseState = { phase: 'preflight' };
   readonly #interrupts = new Interrupts();
   #background: Background | null = null;
 
-  constructor(context: RunContext, view: RunView, limits: RunLimits) {
+  constructor(context: RunContext, live: LiveState, limits: RunLimits) {
     this.#context = context;
-    this.#view = view;
+    this.#live = live;
     this.#limits = limits;
   }
 
@@ -84,7 +86,9 @@ export class RunController {
         const interrupt = (event: Interrupt) => this.#interrupts.raise(event);
         const engine = await preflight(context, this.#limits.preflight, signal);
         const history = await openRun(context, engine, interrupt);
-        this.#background = new Background(context, { history, view: this.#view, limits: this.#limits, interrupt });
+        const { view, page } = this.#live;
+        const brokenRules = () => page.brokenRules();
+        this.#background = new Background(context, { history, view, brokenRules, limits: this.#limits, interrupt });
         return;
       }
       case 'startup': {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { System } from '@encore/contracts';
 import type { Wiring } from '../config.ts';
-import { bundledSystem } from './bundled-system.ts';
+import { bundledSystemWith } from './bundled-system.ts';
 import { FakeChaos } from './fake-chaos.ts';
 import { FakeLoadgen } from './fake-loadgen.ts';
 import { FakeServer } from './fake-server.ts';
@@ -68,13 +68,8 @@ export class FakeLab implements AsyncDisposable {
   /** The bundled system with this lab's server. */
   get system(): System {
     const health = `http://127.0.0.1:${this.server.port}`;
-    const { recoveryOf, containers } = bundledSystem;
     const urls = { ready: health, live: health, detail: health };
-    const own = { unsupported: {}, replicas: this.replicas, health: urls };
-    return {
-      ...bundledSystem,
-      containers: { ...containers, [recoveryOf]: { allowedKinds: [], ...containers[recoveryOf], ...own } },
-    };
+    return bundledSystemWith({ unsupported: {}, replicas: this.replicas, health: urls });
   }
 
   /** Environment variables of a `main.ts` that runs as a separate process. */

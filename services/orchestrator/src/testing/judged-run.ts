@@ -23,6 +23,10 @@ export const latency = plannedFault(4, {
   params: { latencyMs: 400 },
 });
 export const defaultFaults = [crash, outage, refused, latency];
+/** Takes more than 5 s to recover, because `laterCrash` begins just before it ends. */
+export const slowFault = plannedFault(1, { ...refused, id: 'f0001', atSeconds: 40 });
+export const laterCrash = plannedFault(2, { ...crash, id: 'f0002', atSeconds: 40.997, downSeconds: 6 });
+export const limitOf5Seconds = { profile: 'smoke', recoveryTimeoutSeconds: 5, thresholds: {} };
 
 async function* filtered<Item>(items: AsyncIterable<Item>, keep: (item: Item) => boolean): AsyncGenerator<Item> {
   for await (const item of items) if (keep(item)) yield item;

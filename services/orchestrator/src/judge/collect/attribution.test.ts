@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent, FaultKind } from '@encore/contracts';
 import { describe, it } from 'mocha';
+import { engineEvent } from '../../testing/engine-event.ts';
 import { crash, judged, refused } from '../../testing/judged-run.ts';
 import { plannedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
@@ -71,10 +72,7 @@ describe('judge: attribution', () => {
 
   it('names the time at which the restart policy of a target was lost', async () => {
     const at = new SimulatedRun().at(20);
-    const updated = (after: number, restartPolicy: string): EncoreEvent => {
-      const common = { type: 'engine_event', target: 'server', action: 'update' } as const;
-      return { ...common, at: at + after, engineAt: at + after, restartPolicy };
-    };
+    const updated = (after: number, restartPolicy: string) => engineEvent(at + after, 'update', { restartPolicy });
     const { report } = await judged({
       faults: [{ ...crash, startedBy: 'supervisor' }],
       extra: [updated(0, 'always'), updated(500, 'no'), updated(1_500, 'no'), updated(60_000, 'unless-stopped')],
@@ -207,10 +205,7 @@ describe('judge: attribution', () => {
   it('counts a manual kill or stop that the supervisor repairs, with or without an active fault', async () => {
     const spike = plannedFault(1, { kind: 'traffic-spike', target: 'server', atSeconds: 95, durationSeconds: 20 });
     const run = new SimulatedRun();
-    const saw = (second: number, action: string, more = {}): EncoreEvent => {
-      const at = run.at(second);
-      return { type: 'engine_event', at, engineAt: at, target: 'server', action, ...more };
-    };
+    const saw = (second: number, action: string, more = {}) => engineEvent(run.at(second), action, more);
     const started = (second: number): EncoreEvent[] => {
       const common = { at: run.at(second), target: 'server', reason: 'exited for 2 s' } as const;
       return [
@@ -247,9 +242,7 @@ describe('judge: attribution', () => {
   it('explains what a restart by Encore does to the target from its request on', async () => {
     const run = new SimulatedRun();
     const at = run.at(100);
-    const saw = (after: number, action: string, more = {}): EncoreEvent => {
-      return { type: 'engine_event', at: at + after, engineAt: at + after, target: 'server', action, ...more };
-    };
+    const saw = (after: number, action: string, more = {}) => engineEvent(at + after, action, more);
     // A graceful restart that uses the whole stop grace period.
     const restarted: EncoreEvent[] = [
       saw(20, 'kill', { signal: '15' }),
@@ -328,10 +321,7 @@ describe('judge: attribution', () => {
 
   it('counts a manual change of networks, but not those of a stop and a start', async () => {
     const run = new SimulatedRun();
-    const saw = (second: number, action: string, more = {}): EncoreEvent => {
-      const at = run.at(second);
-      return { type: 'engine_event', at, engineAt: at, target: 'server', action, ...more };
-    };
+    const saw = (second: number, action: string, more = {}) => engineEvent(run.at(second), action, more);
     const back = { network: 'encore_back' };
     const { report } = await judged({
       extra: [
@@ -357,9 +347,7 @@ describe('judge: attribution', () => {
 
   it('names the checkout whose Compose recreated a target', async () => {
     const at = new SimulatedRun().at(100);
-    const saw = (after: number, action: string, more = {}): EncoreEvent => {
-      return { type: 'engine_event', at: at + after, engineAt: at + after, target: 'server', action, ...more };
-    };
+    const saw = (after: number, action: string, more = {}) => engineEvent(at + after, action, more);
     const { report } = await judged({
       extra: [
         saw(0, 'create', { checkout: '/home/b/encore' }),
@@ -422,9 +410,9 @@ describe('judge: attribution', () => {
       (
         await judged({
           extra: [
-            { type: 'engine_event', at, engineAt: at, target: 'toxiproxy', action: 'kill', signal: 'SIGTERM' },
-            { type: 'engine_event', at: at + 100, engineAt: at + 100, target: 'toxiproxy', action: 'die', exitCode: 0 },
-            { type: 'engine_event', at, engineAt: at, target: 'grafana', action: 'stop' },
+            engineEvent(at, 'kill', { target: 'toxiproxy', signal: 'SIGTERM' }),
+            engineEvent(at + 100, 'die', { target: 'toxiproxy', exitCode: 0 }),
+            engineEvent(at, 'stop', { target: 'grafana' }),
             ...extra,
           ],
         })

@@ -1,6 +1,6 @@
 /** Summarizes failed probes of fault-free windows: explains a broken `availability_fault_free`. */
 import type { Outcome } from '@encore/contracts';
-import { list, pluralize } from '../../text.ts';
+import { list, pluralize, timeOfDayText } from '../../text.ts';
 import type { Span } from '../events/span.ts';
 
 /** Failures at most this far apart form one span. */
@@ -46,7 +46,7 @@ export class FaultFreeFailures {
     }
     const spans = listed
       .sort((a, b) => a.fromAt - b.fromAt)
-      .map(({ fromAt, toAt }) => `from ${clock(fromAt)} to ${clock(toAt)}`);
+      .map(({ fromAt, toAt }) => `from ${timeOfDayText(fromAt)} to ${timeOfDayText(toAt)}`);
     return `${count === this.#count ? '' : `${count.toLocaleString('en-US')} of them `}${spans.join(', ')} UTC`;
   }
 
@@ -63,8 +63,4 @@ export class FaultFreeFailures {
     }
     return bursts;
   }
-}
-
-function clock(at: number): string {
-  return new Date(at).toISOString().slice(11, 19);
 }

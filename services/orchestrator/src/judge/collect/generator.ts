@@ -6,6 +6,8 @@ import type { Observation } from '../events/time-order.ts';
 /** One late start in a hundred is tolerated: it makes response times look worse, never better. */
 export const generatorLimits = { lateStartRate: 0.01, eventLoopDelayP99Ms: 200, cpuShare: 0.9 } as const;
 
+const delayStepsMs = 10_000;
+
 /** Counts event-loop delays by size, in steps of 1 ms up to 10 s. */
 class Delays {
   readonly #counts = new Uint32Array(delayStepsMs + 1);
@@ -28,7 +30,6 @@ class Delays {
     return delayStepsMs;
   }
 }
-const delayStepsMs = 10_000;
 
 export class Generator implements Collector {
   readonly #delays = new Delays();
@@ -52,7 +53,7 @@ export class Generator implements Collector {
     return this.#checks === 0 ? null : (share(this.#late, this.#starts) ?? 0);
   }
 
-  /** Of the p99 values, in ms. */
+  /** The 95th percentile of the p99 values, in ms. */
   get eventLoopDelayP99Ms(): number | null {
     return this.#delays.p95;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
+import { engineEvent } from '../../testing/engine-event.ts';
 import { judged } from '../../testing/judged-run.ts';
 import { plannedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
@@ -9,9 +9,7 @@ describe('the judge', () => {
   it('treats a manual kill that ends a fault as an intervention, although the supervisor repairs it', async () => {
     const freeze = plannedFault(1, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 });
     const at = new SimulatedRun().at(63);
-    const saw = (after: number, action: string, more = {}): EncoreEvent => {
-      return { type: 'engine_event', at: at + after, engineAt: at + after, target: 'server', action, ...more };
-    };
+    const saw = (after: number, action: string, more = {}) => engineEvent(at + after, action, more);
     const answers = Array.from({ length: 120 }, (_, index) => {
       return { dueAt: at + 5_000 + 100 * index, endedAt: at + 5_005 + 100 * index, outcome: 'ok' as const };
     });

@@ -49,6 +49,12 @@ export function readBackDisagreements(
 /** True if the span lies in steady, outside fault windows and injector failures. */
 export type IsFaultFree = (fromAt: number, toAt: number) => boolean;
 
+/** The parts of integrity that a run can judge. */
+export interface IntegrityChecks {
+  writes: boolean;
+  phantoms: boolean;
+}
+
 export class RunFacts implements Collector {
   started: EventOf<'run_started'> | null = null;
   ended: EventOf<'run_ended'> | null = null;
@@ -147,22 +153,18 @@ export class RunFacts implements Collector {
     }
   }
 
-  /** The part of a span from the start of the run on. */
+  /** A copy of the span without its time before the run. */
   #spanOf({ fromAt, toAt, reason }: Span & { reason: string }): Span & { reason: string } {
     return { fromAt: this.started === null ? fromAt : Math.max(this.started.at, fromAt), toAt, reason };
   }
 
   /** Time order puts a span that began before the run in front of the start of the run. */
   #dropEarlier(): void {
-    for (const list of [this.gaps, this.injectorFailures, this.engineLosses])
-      list.splice(
-        0,
-        list.length,
-        ...list.flatMap((span) => {
-          if (span.toAt < this.firstAt) return [];
-          return Object.assign(span, this.#spanOf(span));
-        }),
-      );
+    for (const list of [this.gaps, this.injectorFailures, this.engineLosses]) {
+      const kept = list.filter(({ toAt }) => toAt >= this.firstAt);
+      for (const span of kept) span.fromAt = Math.max(this.firstAt, span.fromAt);
+      list.splice(0, list.length, ...kept);
+    }
   }
 
   #engineLost(event: EventOf<'engine_lost'>): void {
@@ -197,8 +199,8 @@ export class RunFacts implements Collector {
     for (const finding of readBackFindings) this.maxFound[finding] = Math.max(this.maxFound[finding], event[finding]);
   }
 
-  /** What the run can say about integrity: all of it, unless the workload lacks a function. */
-  get checks(): { writes: boolean; phantoms: boolean } {
+  /** All, unless the workload lacks a function. */
+  get checks(): IntegrityChecks {
     const { readBack = true, list = true } = this.workload ?? {};
     return { writes: readBack, phantoms: readBack && list };
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { crash, historyOf, judged, outage } from '../../testing/judged-run.ts';
-import { plannedFault } from '../../testing/simulated-fault.ts';
+import { crash, historyOf, judged, laterCrash, limitOf5Seconds, outage, slowFault } from '../../testing/judged-run.ts';
+import { plannedFault, type SimulatedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
 import { Ledger } from '../collect/integrity.ts';
 import { judge } from '../judge.ts';
@@ -83,18 +83,12 @@ describe('judge: recoveries', () => {
   });
 
   it('names the slowest fault with its target, and a fault of another target that began before it ended', async () => {
-    const slow = plannedFault(1, {
-      kind: 'connection-refused',
-      target: 'server:8000',
-      atSeconds: 40,
-      durationSeconds: 1,
-    });
-    const kill = plannedFault(2, { ...crash, id: 'f0002', atSeconds: 40.997, downSeconds: 6 });
-    const config = { profile: 'smoke', recoveryTimeoutSeconds: 5, thresholds: {} };
-    const reasonOf = async (faults: (typeof slow)[]) =>
-      (await judged({ config, faults })).report.reasons.find((text) => text.startsWith('recovery_seconds')) ?? '';
+    const reasonOf = async (faults: SimulatedFault[]) =>
+      (await judged({ config: limitOf5Seconds, faults })).report.reasons.find((text) =>
+        text.startsWith('recovery_seconds'),
+      ) ?? '';
     assert.match(
-      await reasonOf([slow, kill]),
+      await reasonOf([slowFault, laterCrash]),
       /\(rule: max<5\); slowest: f0001 connection-refused of server:8000, which ended only after f0002 crash of server had begun;/,
     );
     assert.match(await reasonOf([{ ...crash, downSeconds: 6 }]), /\(rule: max<5\); slowest: f0001 crash of server;/);

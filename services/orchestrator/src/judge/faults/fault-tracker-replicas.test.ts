@@ -1,17 +1,15 @@
 /** Evidence and recovery are those of the replica that a fault acted on, although others answer. */
 import assert from 'node:assert/strict';
-import type { FaultKind, PlannedFault, System, Target } from '@encore/contracts';
+import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { plannedSystem } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { bundledSystem } from '../../testing/bundled-system.ts';
+import { bundledSystemWith } from '../../testing/bundled-system.ts';
 import { Interventions } from '../collect/interventions.ts';
 import type { Observation } from '../events/time-order.ts';
 import { recoveredByOf, recoveryOf, stagesOf } from './fault-record.ts';
 import { FaultTracker } from './fault-tracker.ts';
 
-const server = { allowedKinds: [], unsupported: {}, ...bundledSystem.containers['server'], replicas: 2 };
-const description: System = { ...bundledSystem, containers: { ...bundledSystem.containers, server } };
-const system = plannedSystem(description);
+const system = plannedSystem(bundledSystemWith({ replicas: 2 }));
 
 function tracked(kind: FaultKind, target: Target, durationSeconds = 0) {
   const fault: PlannedFault = { id: 'f0001', kind, target, atSeconds: 1, durationSeconds, params: {} };

@@ -344,8 +344,8 @@ function die(record: FaultRecord, time: number): void {
 }
 
 /**
- * True if the container of the fault can have answered a request that began then. Only a fault of
- * a replica needs more than the response: that container has started, and is ready if it was not.
+ * True if the container of the fault can have answered a request that began then. A response may
+ * come from another replica, so a replica must have started, and be ready again if it was not.
  */
 function isBack({ isReplica, diedAt, restartedAt, readyLost, readyAt }: FaultRecord, startedAt: number): boolean {
   if (!isReplica) return true;

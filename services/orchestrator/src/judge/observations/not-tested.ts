@@ -39,7 +39,7 @@ export function notTested(evidence: ObservedRun): string[] {
   ];
 }
 
-/** What this run had to show of the kind itself and did not. */
+/** What remains untested of the kind, unless this run covered it. */
 function untestedOf(kind: FaultKind, { faults, run }: ObservedRun): string[] {
   const { untested } = kindOf(kind);
   if (untested === undefined) return [];

@@ -1,7 +1,7 @@
 /**
  * Follows when each service was down during a fault, and when it was back: a fault on a database
- * also takes down what needs it. Three sources, and each service is judged by the best that it has:
- * the URL of its readiness, the engine's health check, or the engine's start of the container.
+ * also takes down what needs it. Each service is judged by the best source that it has: the URL of
+ * its readiness, the engine's health check, or the engine's start of the container.
  */
 import type { EventOf, PlannedSystem, ReportedFault } from '@encore/contracts';
 import { containerNames, firstReplica, runsProxies, withoutNumber } from '@encore/kit';

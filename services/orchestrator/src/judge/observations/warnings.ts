@@ -6,7 +6,7 @@ import { restartSetupSchema, runConfigSchema } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { z } from 'zod';
-import { list, percentText, pluralize } from '../../text.ts';
+import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
 import { mayBeOfEngine } from '../collect/interventions.ts';
 import { type Span, union } from '../events/span.ts';
 import { isKill } from '../faults/fault-record.ts';
@@ -65,7 +65,7 @@ export const warnings: readonly Warning[] = [
     find: ({ run: { injectorFailures } }) => [
       ...union(injectorFailures).map(({ fromAt, toAt }) => {
         const [first] = injectorFailures.filter((failure) => failure.fromAt === fromAt);
-        return `the injector itself failed for ${((toAt - fromAt) / 1_000).toFixed(1)} s from ${clockText(fromAt)} (${first?.reason}); the verdict excludes this time`;
+        return `the injector itself failed for ${((toAt - fromAt) / 1_000).toFixed(1)} s from ${timeOfDayText(fromAt)} UTC (${first?.reason}); the verdict excludes this time`;
       }),
       ...momentaryFailures(injectorFailures),
     ],
@@ -217,17 +217,15 @@ function times(count: number, what: string): string[] {
 function lostPolicies({ restartPolicies }: ObservedRun['run'], beforeAt: number): string[] {
   const lost = restartPolicies.filter(({ at, policy }) => at < beforeAt && !restartsAfterCrash(policy));
   return lost.map(
-    ({ target, at, policy }) => `${target} had restart: ${policy} from ${clockText(at)} (required: always)`,
+    ({ target, at, policy }) => `${target} had restart: ${policy} from ${timeOfDayText(at)} UTC (required: always)`,
   );
 }
-
-const clockText = (at: number): string => `${new Date(at).toISOString().slice(11, 19)} UTC`;
 
 /** Failures without a duration, which exclude no time from the verdict. */
 function momentaryFailures(failures: ObservedRun['run']['injectorFailures']): string[] {
   const moments = failures.filter(({ fromAt, toAt }) => toAt <= fromAt);
   if (moments.length === 0) return [];
-  const texts = moments.map(({ fromAt, reason }) => `${reason} (at ${clockText(fromAt)})`);
+  const texts = moments.map(({ fromAt, reason }) => `${reason} (at ${timeOfDayText(fromAt)} UTC)`);
   return [`the injector itself failed (${pluralize(moments.length, 'time')}): ${list(texts, 3)}`];
 }
 

@@ -37,36 +37,36 @@ export interface RunFolder extends Required<RecordedRun> {
   counts: { history: LineCount; ledger: LineCount };
 }
 
-/** What was found wrong so far. */
-class Findings {
+/** What was found wrong with the files so far. */
+class FileProblems {
   readonly problems: string[] = [];
   readonly notes: string[] = [];
 
   /** Records a problem that rules out PASSED. */
-  report(problem: string): void {
+  add(problem: string): void {
     if (this.problems.length < maxProblems) this.problems.push(problem);
   }
 }
 
 /** Throws RUN_FOLDER_UNREADABLE without a readable plan and history; all else becomes a problem. */
 export async function readRunFolder(folder: string): Promise<RunFolder> {
-  const findings = new Findings();
-  const plan = await readPlan(join(folder, planFile), findings);
+  const found = new FileProblems();
+  const plan = await readPlan(join(folder, planFile), found);
   await assertReadable(join(folder, historyFile));
   const latencies = await readLatencies(join(folder, latencyFile));
-  for (const problem of latencies.problems) findings.report(`${latencyFile} ${problem}`);
-  if (latencies.isTruncated) findings.notes.push(`${latencyFile}: skipped the truncated last line`);
+  for (const problem of latencies.problems) found.add(`${latencyFile} ${problem}`);
+  if (latencies.isTruncated) found.notes.push(`${latencyFile}: skipped the truncated last line`);
   const history = new History(plan);
   const ledger = new Ledger();
   const counts = {
-    history: await readHistory(join(folder, historyFile), history, findings),
-    ledger: await readLedger(join(folder, ledgerFile), ledger, findings),
+    history: await readHistory(join(folder, historyFile), history, found),
+    ledger: await readLedger(join(folder, ledgerFile), ledger, found),
   };
-  const { problems, notes } = findings;
+  const { problems, notes } = found;
   return { history, ledger, latencies, problems, notes, counts };
 }
 
-async function readPlan(path: string, findings: Findings): Promise<Plan> {
+async function readPlan(path: string, found: FileProblems): Promise<Plan> {
   let plan: Plan;
   try {
     const stored: unknown = JSON.parse(await readFile(path, 'utf8'));
@@ -77,7 +77,7 @@ async function readPlan(path: string, findings: Findings): Promise<Plan> {
     throw unreadable(`${path} cannot be used: ${describeError(error)}`, error);
   }
   const { hash, ...body } = plan;
-  if (sha256Hex(canonicalJson(body)) !== hash) findings.report(`${planFile}: its hash does not match its content`);
+  if (sha256Hex(canonicalJson(body)) !== hash) found.add(`${planFile}: its hash does not match its content`);
   return plan;
 }
 
@@ -89,29 +89,29 @@ async function assertReadable(path: string): Promise<void> {
   }
 }
 
-async function readHistory(path: string, history: History, findings: Findings): Promise<LineCount> {
+async function readHistory(path: string, history: History, found: FileProblems): Promise<LineCount> {
   const count = { lines: 0, accepted: 0 };
   for await (const line of readNumberedLines(path, historyLineSchema, 'seq')) {
-    recordLine(historyFile, line, count, findings);
+    recordLine(historyFile, line, count, found);
     if (line.value !== null) history.add(line.value.event);
   }
   history.end();
   return count;
 }
 
-async function readLedger(path: string, ledger: Ledger, findings: Findings): Promise<LineCount> {
+async function readLedger(path: string, ledger: Ledger, found: FileProblems): Promise<LineCount> {
   const count = { lines: 0, accepted: 0 };
   try {
     for await (const line of readNumberedLines(path, ledgerLineSchema, 'n')) {
-      recordLine(ledgerFile, line, count, findings);
+      recordLine(ledgerFile, line, count, found);
       if (line.value !== null) ledger.add(line.value);
     }
   } catch (error) {
     // Before the load starts there is no ledger; afterwards an evidence requirement reports the
     // gap.
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isAbsent) findings.notes.push(`there is no ${ledgerFile}`);
-    else findings.report(`${ledgerFile} cannot be read: ${describeError(error)}`);
+    if (isAbsent) found.notes.push(`there is no ${ledgerFile}`);
+    else found.add(`${ledgerFile} cannot be read: ${describeError(error)}`);
   }
   return count;
 }
@@ -120,18 +120,18 @@ function recordLine(
   name: string,
   { lineNumber, value, problem }: ReadLine<unknown>,
   count: LineCount,
-  findings: Findings,
+  found: FileProblems,
 ): void {
   count.lines += 1;
   if (value !== null) count.accepted += 1;
   if (problem?.kind === 'checksum_missing' && count.accepted === 0) {
     // The whole file has no checksums, so report this only once.
     if (count.lines === 1)
-      findings.report(
+      found.add(
         `${name} line ${lineNumber}: ${problem.text}; without checksums no line can be trusted, so all are ignored`,
       );
-  } else if (problem?.kind === 'truncated') findings.notes.push(`${name}: skipped the truncated last line`);
-  else if (problem !== null) findings.report(`${name} line ${lineNumber}: ${problem.text}`);
+  } else if (problem?.kind === 'truncated') found.notes.push(`${name}: skipped the truncated last line`);
+  else if (problem !== null) found.add(`${name} line ${lineNumber}: ${problem.text}`);
 }
 
 function unreadable(message: string, cause: unknown): EncoreError {

@@ -1,7 +1,7 @@
 /** Metrics for rules, computed from the evidence. `of`: number of trials behind a figure. */
 import { replicasOf, withoutNumber } from '@encore/kit';
 import { z } from 'zod';
-import { list, percentText, pluralize } from '../../text.ts';
+import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
 import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
 import { readBackDisagreements } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
@@ -134,7 +134,7 @@ function interventionCount(events: readonly Intervention[], evidence: Evidence):
   const isKnown = evidence.run.started !== null && (certain.length > 0 || (events.length === 0 && isObserved));
   const texts = certain.map(
     ({ at, target, action, detail }) =>
-      `${action} of ${target} at ${new Date(at).toISOString().slice(11, 19)}${detail === undefined ? '' : ` (${detail})`}`,
+      `${action} of ${target} at ${timeOfDayText(at)}${detail === undefined ? '' : ` (${detail})`}`,
   );
   return {
     shape: 'count',
@@ -147,29 +147,26 @@ const targetsSchema = z.array(z.string()).catch([]);
 
 function recoverySeconds({ faults, settings, run }: Evidence): Figure {
   const withoutPolicy = targetsSchema.parse(run.started?.environment['withoutRestartPolicy']);
-  const samples: number[] = [];
-  const missing: string[] = [];
-  const inTime: boolean[] = [];
-  const killsInTime: boolean[] = [];
-  let slowest: { seconds: number; record: FaultRecord } | null = null;
-  for (const { record, recovery } of faults) {
-    if (recovery.state !== 'recovered' && recovery.state !== 'not_recovered') continue;
-    const seconds = recovery.state === 'recovered' ? recovery.seconds : Number.POSITIVE_INFINITY;
-    samples.push(seconds);
-    if (recovery.state === 'not_recovered') {
+  const recoveries = faults.flatMap(({ record, recovery }) => {
+    if (recovery.state === 'recovered') return [{ record, seconds: recovery.seconds }];
+    return recovery.state === 'not_recovered' ? [{ record, seconds: Number.POSITIVE_INFINITY }] : [];
+  });
+  const missing = recoveries
+    .filter(({ seconds }) => seconds === Number.POSITIVE_INFINITY)
+    .map(({ record }) => {
       const hasNoPolicy = isKill(record) && withoutPolicy.includes(withoutNumber(record.container));
-      missing.push(`${faultText(record)}${hasNoPolicy ? ', which has no restart policy (restart: no)' : ''}`);
-    }
-    if (seconds > (slowest?.seconds ?? -1)) slowest = { seconds, record };
-    inTime.push(seconds < settings.recoveryTimeoutSeconds);
-    if (isKill(record)) killsInTime.push(seconds < settings.recoveryTimeoutSeconds);
-  }
-  const [trials, what] = killsInTime.length > 0 ? ([killsInTime, 'kills'] as const) : ([inTime, 'faults'] as const);
+      return `${faultText(record)}${hasNoPolicy ? ', which has no restart policy (restart: no)' : ''}`;
+    });
+  const [slowest] = recoveries.toSorted((a, b) => b.seconds - a.seconds);
+  const kills = recoveries.filter(({ record }) => isKill(record));
+  const [trials, what] = kills.length > 0 ? [kills, 'kills'] : [recoveries, 'faults'];
+  const inTime = trials.filter(({ seconds }) => seconds < settings.recoveryTimeoutSeconds);
   const notes = [
     ...(missing.length === 0 ? [] : [`no correct response after ${list(missing)}`]),
-    ...(missing.length > 0 || slowest === null ? [] : [`slowest: ${slowestText(slowest.record, faults)}`]),
-    ...(trials.length === 0 ? [] : [recoveredText(trials.filter(Boolean).length, trials.length, what)]),
+    ...(missing.length > 0 || slowest === undefined ? [] : [`slowest: ${slowestText(slowest.record, faults)}`]),
+    ...(trials.length === 0 ? [] : [recoveredText(inTime.length, trials.length, what)]),
   ];
+  const samples = recoveries.map(({ seconds }) => seconds);
   return { shape: 'trend', samples, of: samples.length, ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
 }
 
@@ -245,22 +242,22 @@ function backToNormalSeconds({ faults }: Evidence): Figure {
   };
 }
 
-/** A zero needs a read-back of every acknowledged score (else null); a violation does not. */
+/** A zero needs a read-back of every acknowledged object (else null); a violation does not. */
 export function provenFindings(
   finding: 'lost' | 'corrupt' | 'duplicate' | 'phantom',
   { integrity, run }: Pick<Evidence, 'integrity' | 'run'>,
 ): number | null {
   const { finalReadBack, checks } = run;
-  const everyScore =
+  const isComplete =
     (finding !== 'phantom' || checks.phantoms) &&
     finalReadBack !== null &&
     integrity.entries > 0 &&
     integrity.unverified === 0 &&
     readBackDisagreements(finalReadBack, integrity).length === 0;
-  return integrity[finding] > 0 || everyScore ? integrity[finding] : null;
+  return integrity[finding] > 0 || isComplete ? integrity[finding] : null;
 }
 
-/** What a fault can destroy are the writes around it; a run without faults has only the others. */
+/** A fault can destroy the writes around it; a run without faults has only the others. */
 function provenCount(finding: Parameters<typeof provenFindings>[0], evidence: Evidence): Figure {
   const { integrity, exposedWrites, plan } = evidence;
   const trials =

@@ -1,7 +1,7 @@
 /** Rules of the verdict: the default thresholds, those of the config, and their evaluation. */
 import type { Report } from '@encore/contracts';
 import { describeError } from '@encore/kit';
-import type { Settings } from '../collect/run-facts.ts';
+import type { IntegrityChecks, Settings } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Finding } from '../finding.ts';
 import { boundText, shownPerHour, upperBound } from './confidence.ts';
@@ -13,12 +13,6 @@ import type { Threshold } from './threshold.ts';
 import { aggregate, holds, parseThreshold } from './threshold.ts';
 
 type ThresholdResult = Report['thresholds'][number];
-
-/** What of integrity the workload allows to check. */
-export interface IntegrityChecks {
-  writes: boolean;
-  phantoms: boolean;
-}
 
 const allChecks: IntegrityChecks = { writes: true, phantoms: true };
 
@@ -157,7 +151,7 @@ function violationOf({ name, expression, value, note }: ThresholdResult): Findin
   return { name, status: 'failed', reason: `${name}: ${measured} (${rule})${note === undefined ? '' : `; ${note}`}` };
 }
 
-/** The rule, with its limit in the unit of the metric if people do not read the number as it is. */
+/** The rule, with its limit in the unit of the metric if the number alone is hard to read. */
 export function ruleText(name: string, expression: string): string {
   if (!isMetric(name) || rowOf(name).unit !== 'bytes per hour') return expression;
   return `${expression}, which is ${figureText(name, parseThreshold(name, expression).limit)}`;

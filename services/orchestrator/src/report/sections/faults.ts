@@ -79,8 +79,7 @@ function row(
       : isLate(fault, recoveries)
         ? html`<b class="bad">${secondsText(seconds)}</b> too late`
         : html`${secondsText(seconds)}`;
-  // That of a single service is among the stages of the bar.
-  const services = fault.services.length < 2 ? '' : servicesText(fault.services);
+  const services = servicesText(fault);
   const cells = [
     at === null
       ? html`${kind} <span class="quiet">${target} ${id}</span>`

@@ -63,7 +63,8 @@ function lostWritesCard(report: Report, running: boolean): Html {
   const { count, complete, scope } = lostWrites(report);
   const of = complete ? `of ${scope} and not deleted` : scope;
   const bound = /a rate of (.*?) or more/.exec(rule?.note ?? '')?.[1];
+  const where = report.planned_faults.planned === 0 ? '' : 'around faults ';
   const proof =
-    count === null ? '; not verified' : bound === undefined ? '' : `; around faults below ${bound} at 95 % confidence`;
+    count === null ? '; not verified' : bound === undefined ? '' : `; ${where}below ${bound} at 95 % confidence`;
   return card('Lost writes', count ?? '–', `${of}${proof}`, rule?.ok ?? null);
 }

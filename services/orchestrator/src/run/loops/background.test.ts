@@ -32,12 +32,11 @@ describe('the loops of a run', () => {
       logger: createLogger('test', 'silent'),
       record: new RunRecord(() => undefined),
       print: () => undefined,
-      brokenRules: () => [],
     };
     const { promise, resolve } = Promise.withResolvers<Interrupt>();
     const history = { add: () => undefined } as unknown as HistoryWriter;
     const limits = { supervisor: supervisorLimits, stop: stopLimits(30) };
-    const background = new Background(context, { history, view, limits, interrupt: resolve });
+    const background = new Background(context, { history, view, brokenRules: () => [], limits, interrupt: resolve });
     background.start();
     assert.deepEqual(await promise, { type: 'broke', reason: 'the host metrics failed: out of memory' });
     await background.stop(0);

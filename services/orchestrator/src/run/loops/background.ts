@@ -27,7 +27,7 @@ const renewEveryMs = 2_000;
 const missedRenewalsMs = 5 * renewEveryMs;
 const pollEveryMs = 500;
 const tickMs = 1_000;
-/** The rules are judged as a whole, which takes a second after a day. */
+/** Each time, all rules are judged. */
 const abortEveryMs = 5_000;
 const detailEveryMs = 2_000;
 
@@ -39,6 +39,8 @@ export interface LoopLimits {
 interface BackgroundOptions {
   history: HistoryWriter;
   view: RunView;
+  /** The metrics whose rules are broken so far. */
+  brokenRules: () => string[];
   limits: LoopLimits;
   interrupt: (event: Interrupt) => void;
 }
@@ -46,6 +48,7 @@ interface BackgroundOptions {
 export class Background {
   readonly #context: RunContext;
   readonly #view: RunView;
+  readonly #brokenRules: () => string[];
   readonly #interrupt: (event: Interrupt) => void;
   readonly #pollers: EventPoller[];
   readonly #loadgen: EventPoller;
@@ -65,13 +68,15 @@ export class Background {
   readonly #abortRules: AbortRules;
   readonly #sampleTimes = new SampleTimes();
 
-  constructor(context: RunContext, { history, view, limits, interrupt }: BackgroundOptions) {
+  constructor(context: RunContext, { history, view, brokenRules, limits, interrupt }: BackgroundOptions) {
     this.#context = context;
     this.#view = view;
+    this.#brokenRules = brokenRules;
     this.#interrupt = interrupt;
     const { clock, clients, record, wiring } = context;
     const { id: runId, system } = context.run;
     const health = healthOf(system);
+    const shown = firstReplica(system);
     this.serverWatchers = new ServerWatchers({
       health,
       clock,
@@ -91,7 +96,7 @@ export class Background {
       limits: limits.supervisor,
       record: (e) => record.add(e),
       onTargets: (targets) => {
-        view.serverPid = targets.find(({ target }) => target === firstReplica(system))?.pid ?? 0;
+        view.serverPid = targets.find(({ target }) => target === shown)?.pid ?? 0;
       },
     });
     // Earlier events belong to an abandoned run.
@@ -129,7 +134,7 @@ export class Background {
       this.#applyStopFile();
       await this.#applyStopRules();
     });
-    this.#loop('the sample read-back', tickMs, (signal) => this.#sampleScores(signal));
+    this.#loop('the sample read-back', tickMs, (signal) => this.#sampleObjects(signal));
     if (!this.#abortRules.isEmpty) this.#loop('the abort rules', abortEveryMs, async () => this.#applyAbortRules());
     const [first, ...others] = healthOf(run.system).values();
     const detail = others.length === 0 ? first?.detail : undefined;
@@ -219,10 +224,9 @@ export class Background {
   }
 
   #applyAbortRules(): void {
-    const { clock, brokenRules } = this.#context;
     const { phase } = this.#view;
     if (phase !== 'ramp' && phase !== 'steady') return;
-    const reason = this.#abortRules.evaluate(clock.now(), brokenRules());
+    const reason = this.#abortRules.evaluate(this.#context.clock.now(), this.#brokenRules());
     if (reason !== null) this.#break(reason);
   }
 
@@ -298,7 +302,7 @@ export class Background {
   }
 
   /** Starts a sample read-back, which writes to the ledger. The next one makes up for a failure. */
-  async #sampleScores(signal: AbortSignal): Promise<void> {
+  async #sampleObjects(signal: AbortSignal): Promise<void> {
     const { steadyStartsAt } = this;
     if (steadyStartsAt === null) return;
     const { run, clock, clients, logger } = this.#context;

@@ -1,4 +1,4 @@
-/** Restarts the server, so that no cache can hide a loss, and reads every score back. */
+/** Restarts the server, so that no cache can hide a loss, and reads every object back. */
 import { describeError, EncoreError, readyUrls, replicasOf, waitUntil } from '@encore/kit';
 import { readAlertHistory } from '../../history/alert-history.ts';
 import type { Background } from '../loops/background.ts';
@@ -32,7 +32,7 @@ export async function readBack(context: RunContext, background: Background, sign
             clock,
           }),
       },
-      { what: 'reading back', do: () => readScoresBack(context, signal) },
+      { what: 'reading back', do: () => readObjectsBack(context, signal) },
       { what: 'reading the alert history', do: () => recordAlertHistory(context, signal) },
       { what: 'checking for leftovers', do: () => clients.checkHygiene({ signal }) },
       { what: 'fetching the last events', do: () => background.drain(signal) },
@@ -54,7 +54,7 @@ async function recordAlertHistory({ wiring, record, clock, run }: RunContext, si
   }
 }
 
-async function readScoresBack({ clients, run, clock }: RunContext, signal: AbortSignal): Promise<void> {
+async function readObjectsBack({ clients, run, clock }: RunContext, signal: AbortSignal): Promise<void> {
   const { instanceId } = await clients.loadStatus({ signal });
   await clients.readBack(run.id, true, { signal });
   let best = { done: -1, at: clock.now() };

@@ -7,7 +7,7 @@ import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { renamedSystem } from '../../../../../test/support/renamed-system.ts';
 import { profiles } from '../../settings/profiles.ts';
-import { bundledSystem } from '../../testing/bundled-system.ts';
+import { bundledSystem, bundledSystemWith } from '../../testing/bundled-system.ts';
 import { checkText, engineChecks, limitsBytes, type PreflightCheck } from './preflight-checks.ts';
 
 const gib = 1024 ** 3;
@@ -143,8 +143,7 @@ describe('preflight checks', () => {
   });
 
   it('expect as many replicas as the system description has', () => {
-    const server = { allowedKinds: [], unsupported: {}, ...bundledSystem.containers['server'], replicas: 2 };
-    const system = { ...bundledSystem, containers: { ...bundledSystem.containers, server } };
+    const system = bundledSystemWith({ replicas: 2 });
     const found = (running: EngineInfo['running']) => {
       const checks = engineChecks({ ...good, running }, makePlan(config, system));
       return checkText(checks.find(({ name }) => name === 'containers') as PreflightCheck);
