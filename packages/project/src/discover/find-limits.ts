@@ -129,7 +129,7 @@ function containerLimits(name: string, service: Service, found: Found): string[]
   if (restartPolicyOf(service) === 'no')
     limits.push('no restart policy: nothing restarts it after a crash, unless you set supervise: true');
   if (!found.ready.includes(name) && !hasHealthcheck(name, service, found))
-    limits.push('no health check: its recovery is observed only if you give health.ready');
+    limits.push('no health check: only the start of its container shows its recovery; add one to the Compose file');
   const { [labels.memory]: memory, [labels.cpus]: cpus } = originalLimits(service);
   if (memory === undefined) limits.push('no memory-cap: it has no memory limit (mem_limit) that could be restored');
   if (cpus === undefined) limits.push('no cpu-throttle: it has no CPU limit (cpus) that could be restored');
