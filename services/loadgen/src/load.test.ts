@@ -154,6 +154,17 @@ describe('load', function () {
     await load.start(testRequest);
   });
 
+  it('starts a run once that is requested twice, and refuses another run and a sample meanwhile', async () => {
+    await using bench = await LoadBench.open();
+    const { load } = bench;
+    const starts = [load.start(testRequest), load.start(testRequest)];
+    assert.equal(load.status().state, 'ramping');
+    await assert.rejects(load.start({ ...testRequest, runId: 'test-2' }), { message: /run test-1 is active/ });
+    assert.throws(() => load.startReadBack(false, 'test-1'), { code: 'RUN_OVER' });
+    await Promise.all(starts);
+    assert.equal(bench.ofType('workload_loaded').length, 1);
+  });
+
   it('samples scores during the run and finds problems', async () => {
     await using bench = await LoadBench.open();
     await bench.load.start(testRequest);

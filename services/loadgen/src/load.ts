@@ -2,12 +2,14 @@
  * The generator's state: at most one run, held by a lease. The load stops when the lease expires,
  * so that a dead orchestrator leaves no users behind.
  *
- *   idle ──POST /run──▶ ramping ──▶ running ──stop or lease expiry──▶ stopping ──▶ stopped
+ *   idle ──POST /run──▶ starting ──▶ active ──stop or lease expiry──▶ stopping ──▶ stopped
+ *    ▲                     │ failed                                                   │
+ *    └─────────────────────┘ ◀────────────────────────POST /run───────────────────────┘
  *
- * The final read-back needs `stopped`; a sample needs an active run.
+ * The final read-back needs `idle` or `stopped`; a sample needs an active run.
  */
 import { readdir } from 'node:fs/promises';
-import type { LoadRunRequest, LoadStatus } from '@encore/contracts';
+import type { EncoreEvent, LoadRunRequest, LoadStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type EventLog, type Logger } from '@encore/kit';
 import { LoadRun } from './load-run.ts';
 import { countReadBack, type LoadgenMetrics } from './metrics.ts';
@@ -36,18 +38,25 @@ const leaseMs = 15_000;
 const graceMs = 10_000;
 const closingGraceMs = 2_000;
 
+type State =
+  | { kind: 'idle' }
+  | { kind: 'starting'; runId: string; started: Promise<void> }
+  | { kind: 'active'; run: LoadRun; leaseEndsAt: number }
+  | { kind: 'stopping'; run: LoadRun; endedBy: string | null; stopped: Promise<void> }
+  /** `endedBy` states why the load ended on its own; null if it did not. */
+  | { kind: 'stopped'; run: LoadRun; endedBy: string | null };
+
+/** A read-back in progress. It can overlap with an active or stopping run. */
+interface ReadBack {
+  isFinal: boolean;
+  progress: NonNullable<LoadStatus['readBack']>;
+  done: Promise<void>;
+}
+
 export class Load implements AsyncDisposable {
   readonly #options: LoadOptions;
-  #run: LoadRun | null = null;
-  #starting: { runId: string; run: Promise<void> } | null = null;
-  #phase: 'idle' | 'active' | 'stopping' | 'stopped' = 'idle';
-  #stopped: Promise<void> | null = null;
-  #leaseEndsAt = 0;
-  #readBack: Promise<void> | null = null;
-  #isFinalReadBack = false;
-  #progress: LoadStatus['readBack'] = null;
-  /** Why the load ended on its own; null if it did not. */
-  #endedBy: string | null = null;
+  #state: State = { kind: 'idle' };
+  #readBack: ReadBack | null = null;
   /** Aborts a read-back in progress. */
   readonly #closing = new AbortController();
   readonly #leaseTimer: NodeJS.Timeout;
@@ -57,100 +66,89 @@ export class Load implements AsyncDisposable {
     this.#leaseTimer = setInterval(() => this.#stopWithoutLease(), 500);
   }
 
+  /** Starts the run of `request`, or renews its lease if it is active. */
   async start(request: LoadRunRequest): Promise<void> {
+    const state = this.#state;
     const { runId } = request;
-    if (this.#starting?.runId === runId) return this.#starting.run;
-    if (this.#phase === 'active' || this.#phase === 'stopping') {
-      if (this.#phase === 'active' && this.#run?.request.runId === runId) return this.#renewLease();
-      const other = this.#run?.request.runId ?? this.#starting?.runId;
-      throw new EncoreError('RUN_ACTIVE', `run ${other} is active; stop it first`);
-    }
+    if (state.kind === 'starting' && state.runId === runId) return state.started;
+    if (state.kind === 'active' && state.run.request.runId === runId) return this.renew(runId);
+    this.refuseWhileActive(`run ${runIdOf(state)} is active; stop it first`);
     if (this.#readBack)
       throw new EncoreError('READ_BACK_ACTIVE', 'a read-back is in progress; retry when it has ended');
-    this.#phase = 'active';
-    this.#endedBy = null;
-    // The lease begins when the workload is loaded, which takes seconds on a busy machine.
-    this.#leaseEndsAt = Number.POSITIVE_INFINITY;
-    this.#starting = { runId, run: this.#startRun(request) };
-    try {
-      await this.#starting.run;
-    } finally {
-      this.#starting = null;
-    }
+    const started = this.#startRun(request, runOf(state));
+    this.#state = { kind: 'starting', runId, started };
+    await started;
   }
 
-  async #startRun(request: LoadRunRequest): Promise<void> {
+  async #startRun(request: LoadRunRequest, previous: LoadRun | null): Promise<void> {
     try {
-      await this.#run?.[Symbol.asyncDispose]();
-      this.#run = null;
-      const { events, ...rest } = this.#options;
+      await previous?.[Symbol.asyncDispose]();
+      const { events, clock, ...rest } = this.#options;
       const host = await this.#openHost();
       try {
-        this.#run = await LoadRun.start({
-          ...rest,
-          host,
-          request,
-          add: (event) => events.add(event),
-          usersLost: () => this.#stopWithoutUsers(),
-        });
+        const add = (event: EncoreEvent) => events.add(event);
+        const usersLost = () => this.#stopWithoutUsers();
+        const run = await LoadRun.start({ ...rest, clock, host, request, add, usersLost });
+        // The lease begins when the workload is loaded, which takes seconds on a busy machine.
+        this.#state = { kind: 'active', run, leaseEndsAt: clock.now() + leaseMs };
       } catch (error) {
         await host[Symbol.asyncDispose]();
         throw error;
       }
     } catch (error) {
-      this.#phase = 'idle';
+      this.#state = { kind: 'idle' };
       throw error;
     }
-    this.#renewLease();
     this.#options.logger.info({ runId: request.runId, users: request.users }, 'load started');
   }
 
   renew(runId: string): void {
-    if (this.#phase !== 'active' || this.#run?.request.runId !== runId) {
-      const code = this.#endedBy === null ? 'RUN_OVER' : 'WORKLOAD_FAILED';
-      const why = this.#endedBy ?? 'start it again or read it back';
+    const state = this.#state;
+    if (state.kind !== 'active' || state.run.request.runId !== runId) {
+      const endedBy = 'endedBy' in state ? state.endedBy : null;
+      const code = endedBy === null ? 'RUN_OVER' : 'WORKLOAD_FAILED';
+      const why = endedBy ?? 'start it again or read it back';
       throw new EncoreError(code, `run ${runId} is not active; ${why}`, { status: 410 });
     }
-    this.#renewLease();
+    state.leaseEndsAt = this.#options.clock.now() + leaseMs;
   }
 
   /** Resolves when all users have finished; does nothing if no run is active. */
-  async stop(reason = 'requested', grace = graceMs): Promise<void> {
-    await this.#starting?.run.catch(() => {});
-    if (this.#phase === 'active' && this.#run) {
-      this.#phase = 'stopping';
+  stop(reason = 'requested', grace = graceMs): Promise<void> {
+    return this.#end(reason, grace, null);
+  }
+
+  async #end(reason: string, grace: number, endedBy: string | null): Promise<void> {
+    if (this.#state.kind === 'starting') await this.#state.started.catch(() => {});
+    if (this.#state.kind === 'active') {
+      const { run } = this.#state;
       this.#options.logger.info({ reason }, 'stopping the load');
-      this.#stopped = this.#run.stop(grace).finally(() => {
-        this.#phase = 'stopped';
+      const stopped = run.stop(grace).finally(() => {
+        this.#state = { kind: 'stopped', run, endedBy };
       });
+      this.#state = { kind: 'stopping', run, endedBy, stopped };
     }
-    await this.#stopped;
+    if (this.#state.kind === 'stopping') await this.#state.stopped;
     // The stop aborts a sample. The final read-back starts only after a stop.
-    if (!this.#isFinalReadBack) await this.#readBack;
+    if (this.#readBack?.isFinal === false) await this.#readBack.done;
   }
 
   /**
    * Starts a read-back, which ends with an event. The final one uses the ledger's file, so `runId`
    * may name a run whose generator was killed.
    */
-  startReadBack(final: boolean, runId = this.#run?.request.runId): void {
+  startReadBack(final: boolean, runId = runOf(this.#state)?.request.runId): void {
     if (runId === undefined) throw new EncoreError('NO_RUN', 'no run since this service started; give a runId');
     if (this.#readBack)
       throw new EncoreError('READ_BACK_ACTIVE', 'a read-back is already in progress; retry when it has ended');
-    const active = this.#phase === 'active' || this.#phase === 'stopping';
-    if (final && active) throw new EncoreError('RUN_ACTIVE', 'the final read-back needs a stopped run; stop it first');
-    if (!final && !active) throw new EncoreError('RUN_OVER', 'a sample needs an active run; start one first');
+    if (final) this.refuseWhileActive('the final read-back needs a stopped run; stop it first');
+    const run = this.#state.kind === 'active' || this.#state.kind === 'stopping' ? this.#state.run : null;
+    if (!final && run === null) throw new EncoreError('RUN_OVER', 'a sample needs an active run; start one first');
     const { clock, events, logger, metrics } = this.#options;
-    const progress = (done: number, total: number) => {
-      this.#progress = { done, total };
-    };
-    progress(0, 0);
-    this.#isFinalReadBack = final;
-    const signal = this.#closing.signal;
-    const reading = final
-      ? this.#readBackRun(runId, signal, progress)
-      : (this.#run?.sample(progress) ?? Promise.reject(new Error('no run')));
-    this.#readBack = reading
+    const progress = { done: 0, total: 0 };
+    const onProgress = (done: number, total: number) => void Object.assign(progress, { done, total });
+    const reading = run ? run.sample(onProgress) : this.#readBackRun(runId, this.#closing.signal, onProgress);
+    const done = reading
       .then((counts) => {
         events.add({ type: 'read_back_done', at: clock.now(), final, ...counts });
         countReadBack(metrics, counts);
@@ -163,18 +161,19 @@ export class Load implements AsyncDisposable {
       })
       .finally(() => {
         this.#readBack = null;
-        this.#progress = null;
       });
+    this.#readBack = { isFinal: final, progress, done };
   }
 
   refuseWhileActive(reason: string): void {
-    if (this.#phase === 'active' || this.#phase === 'stopping') throw new EncoreError('RUN_ACTIVE', reason);
+    const { kind } = this.#state;
+    if (kind !== 'idle' && kind !== 'stopped') throw new EncoreError('RUN_ACTIVE', reason);
   }
 
   status(): LoadStatus {
-    const run = this.#run;
+    const run = runOf(this.#state);
     return {
-      state: this.#state(),
+      state: this.#stateOfApi(),
       instanceId: this.#options.events.instanceId,
       runId: run?.request.runId ?? null,
       users: run?.recorder.users ?? 0,
@@ -182,7 +181,7 @@ export class Load implements AsyncDisposable {
       operations: run?.recorder.operations ?? 0,
       operationsOk: run?.recorder.operationsOk ?? 0,
       acknowledged: run?.ledger.acknowledged ?? 0,
-      readBack: this.#progress,
+      readBack: this.#readBack && { ...this.#readBack.progress },
     };
   }
 
@@ -196,14 +195,23 @@ export class Load implements AsyncDisposable {
     clearInterval(this.#leaseTimer);
     this.#closing.abort(new Error('closing'));
     await this.stop('closing', closingGraceMs);
-    await this.#run?.[Symbol.asyncDispose]();
-    await this.#readBack;
+    await runOf(this.#state)?.[Symbol.asyncDispose]();
+    await this.#readBack?.done;
   }
 
-  #state(): LoadStatus['state'] {
-    if (this.#phase === 'active') return this.#run?.ramping === false ? 'running' : 'ramping';
-    if (this.#phase === 'stopping') return 'stopping';
-    return this.#readBack ? 'reading_back' : this.#phase;
+  #stateOfApi(): LoadStatus['state'] {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'starting':
+        return 'ramping';
+      case 'active':
+        return state.run.ramping ? 'ramping' : 'running';
+      case 'stopping':
+        return 'stopping';
+      case 'idle':
+      case 'stopped':
+        return this.#readBack ? 'reading_back' : state.kind;
+    }
   }
 
   /** Starts the workload in its own thread. */
@@ -236,22 +244,28 @@ export class Load implements AsyncDisposable {
    * seed. The run cannot pass any more, and ends instead of going on without users.
    */
   #stopWithoutUsers(): void {
-    this.#endedBy = 'its users are gone, because the thread of the workload ended';
-    this.#stopLogged(this.#endedBy);
-  }
-
-  #renewLease(): void {
-    this.#leaseEndsAt = this.#options.clock.now() + leaseMs;
+    const endedBy = 'its users are gone, because the thread of the workload ended';
+    this.#endLogged(endedBy, endedBy);
   }
 
   #stopWithoutLease(): void {
-    if (this.#phase !== 'active' || this.#options.clock.now() < this.#leaseEndsAt) return;
-    this.#stopLogged('the lease expired');
+    const state = this.#state;
+    if (state.kind !== 'active' || this.#options.clock.now() < state.leaseEndsAt) return;
+    this.#endLogged('the lease expired', null);
   }
 
-  #stopLogged(reason: string): void {
-    this.stop(reason).catch((error: unknown) =>
+  #endLogged(reason: string, endedBy: string | null): void {
+    this.#end(reason, graceMs, endedBy).catch((error: unknown) =>
       this.#options.logger.error({ err: describeError(error) }, 'could not stop the load'),
     );
   }
+}
+
+/** The current or the last run; null before the first one and while one starts. */
+function runOf(state: State): LoadRun | null {
+  return 'run' in state ? state.run : null;
+}
+
+function runIdOf(state: State): string | undefined {
+  return state.kind === 'starting' ? state.runId : runOf(state)?.request.runId;
 }
