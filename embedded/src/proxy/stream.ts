@@ -10,6 +10,7 @@
  * Back-pressure: the source is paused while the queue is full or the destination does not drain.
  */
 import type { Socket } from 'node:net';
+import { ChunkQueue } from './chunk-queue.ts';
 import type { ToxicSetting } from './toxic-setting.ts';
 import type { Chunk, StreamControl, StreamMemory } from './toxics/toxic.ts';
 import { toxicTypes } from './toxics/toxic-types.ts';
@@ -34,17 +35,18 @@ export interface StreamEnds {
   done(): void;
 }
 
+type State =
+  /** Without toxics. */
+  | { kind: 'straight' }
+  | { kind: 'passing'; pass: Pass; queue: ChunkQueue }
+  /** Nothing more is written to the destination; further input is dropped. */
+  | { kind: 'closed' };
+
 export class Stream {
   readonly #ends: StreamEnds;
   readonly #random: () => number;
   #toxics = new Map<string, ActiveToxic>();
-  #queue: Chunk[] = [];
-  #queuedBytes = 0;
-  #sourceEnded = false;
-  #closed = false;
-  /** The running pass; null while chunks go straight through. */
-  #pass: Pass | null = null;
-  #chunkArrived: (() => void) | null = null;
+  #state: State = { kind: 'straight' };
 
   constructor(ends: StreamEnds, random: () => number, toxics: readonly ToxicSetting[]) {
     this.#ends = ends;
@@ -76,75 +78,74 @@ export class Stream {
     const removed = [...before.values()].filter(({ setting }) => !this.#toxics.has(setting.name));
     if (removed.some(({ setting, acts }) => acts && toxicTypes.get(setting.type)?.closesStreamsWhenRemoved))
       this.#ends.hangUp('close');
-    if (this.#pass) this.#pass.interrupt();
-    else if (this.#toxics.size > 0 && !this.#closed) void this.#run();
+    if (this.#state.kind === 'passing') this.#state.pass.interrupt();
+    else if (this.#state.kind === 'straight' && this.#toxics.size > 0) void this.#passChunks();
   }
 
   #receive(data: Buffer): void {
-    if (this.#closed) return;
-    if (this.#pass) {
-      this.#queue.push({ data, arrivedAtMs: performance.now() });
-      this.#queuedBytes += data.length;
-      this.#chunkArrived?.();
-    } else {
-      this.#ends.destination.write(data);
-    }
+    if (this.#state.kind === 'passing') this.#state.queue.push(data);
+    else if (this.#state.kind === 'straight') this.#ends.destination.write(data);
     this.#adjustFlow();
   }
 
   #adjustFlow(): void {
-    const full = this.#pass ? this.#queuedBytes >= queueLimitBytes : this.#ends.destination.writableNeedDrain;
-    if (full) this.#ends.source.pause();
+    if (this.#isFull) this.#ends.source.pause();
     else this.#ends.source.resume();
   }
 
+  get #isFull(): boolean {
+    if (this.#state.kind === 'passing') return this.#state.queue.bytes >= queueLimitBytes;
+    return this.#state.kind === 'straight' && this.#ends.destination.writableNeedDrain;
+  }
+
   #endOfSource(): void {
-    if (this.#sourceEnded) return;
-    this.#sourceEnded = true;
-    if (this.#pass) this.#chunkArrived?.();
-    else this.#finish();
+    if (this.#state.kind === 'passing') this.#state.queue.end();
+    else if (this.#state.kind === 'straight') this.#finish();
   }
 
   #finish(): void {
+    this.#state = { kind: 'closed' };
     this.#ends.destination.end();
     this.#ends.done();
   }
 
-  /** Drops further input. The opposite stream sees the same close as the end of its source. */
+  /** The opposite stream sees the same close as the end of its source. */
   #destinationClosed(): void {
-    this.#closed = true;
-    this.#pass?.interrupt();
-    this.#queue = [];
+    if (this.#state.kind === 'passing') this.#state.pass.interrupt();
+    this.#state = { kind: 'closed' };
     this.#ends.source.resume();
     this.#ends.done();
   }
 
-  async #run(): Promise<void> {
-    while (this.#toxics.size > 0 && !this.#closed) {
-      const pass = new Pass(this.#ends, this.#random, () => this.#chunkArrived?.());
-      this.#pass = pass;
-      let chunks: AsyncIterable<Chunk> = this.#take(pass);
+  get #isClosed(): boolean {
+    return this.#state.kind === 'closed';
+  }
+
+  /** Pulls chunks through the toxics, pass after pass, until there are no toxics. */
+  async #passChunks(): Promise<void> {
+    const queue = new ChunkQueue();
+    while (this.#toxics.size > 0 && !this.#isClosed) {
+      const pass = new Pass(this.#ends, this.#random, () => queue.wake());
+      this.#state = { kind: 'passing', pass, queue };
+      let chunks: AsyncIterable<Chunk> = this.#take(queue, pass);
       for (const { setting, acts, memory } of this.#toxics.values()) {
         const type = toxicTypes.get(setting.type);
         if (type && acts) chunks = type.pipe(chunks, { ...type.defaults, ...setting.attributes }, pass, memory);
       }
       for await (const chunk of chunks) {
-        if (this.#closed) return;
+        if (this.#isClosed) return;
         if (!this.#ends.destination.write(chunk.data)) await this.#drained();
       }
       if (!pass.interrupted) return this.#finish();
     }
-    this.#goStraight();
+    if (!this.#isClosed) this.#goStraight(queue);
   }
 
   /** Writes the queue after the last toxic was removed, then lets chunks pass as they arrive. */
-  #goStraight(): void {
-    this.#pass = null;
-    if (this.#closed) return;
-    for (const { data } of this.#queue) this.#ends.destination.write(data);
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    if (this.#sourceEnded) this.#finish();
+  #goStraight(queue: ChunkQueue): void {
+    this.#state = { kind: 'straight' };
+    for (let chunk = queue.shift(); chunk; chunk = queue.shift()) this.#ends.destination.write(chunk.data);
+    if (queue.ended) this.#finish();
     else this.#adjustFlow();
   }
 
@@ -152,20 +153,16 @@ export class Stream {
    * The head of a pass: yields queued chunks in order until the source ends or the pass is
    * interrupted.
    */
-  async *#take(pass: Pass): AsyncGenerator<Chunk> {
+  async *#take(queue: ChunkQueue, pass: Pass): AsyncGenerator<Chunk> {
     while (!pass.interrupted) {
-      const chunk = this.#queue.shift();
+      const chunk = queue.shift();
       if (chunk) {
-        this.#queuedBytes -= chunk.data.length;
         this.#adjustFlow();
         yield chunk;
-      } else if (this.#sourceEnded) {
+      } else if (queue.ended) {
         return;
       } else {
-        await new Promise<void>((arrived) => {
-          this.#chunkArrived = arrived;
-        });
-        this.#chunkArrived = null;
+        await queue.changed();
       }
     }
   }
