@@ -3,16 +3,9 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf, readEnv } from '@encore/kit';
 import { readServerConfig, serverMemoryVariable } from '@encore/server/config';
-import { scratchOf } from './lab-folder.ts';
+import { type HostFolders, scratchOf } from './lab-folder.ts';
 
-export interface HostEnvironment {
-  /**
-   * Candidate folders for data that outlives a run (programs, compile cache, histories), best
-   * first.
-   */
-  readonly homes: readonly string[];
-  /** A folder with a short path, for sockets. */
-  readonly temporary: string;
+export interface HostEnvironment extends HostFolders {
   /** Path of the server's settings file when it is not server_config.json. */
   readonly serverConfig: string | undefined;
   /** Environment of every program. No other variable of the user reaches a service. */

@@ -1,7 +1,7 @@
 /** The description of the bundled system on this runtime: other addresses, and fewer kinds. */
 import type { FaultKind, System, SystemContainer, SystemProxy } from '@encore/contracts';
 import { EncoreError, mapHealth, mapValues } from '@encore/kit';
-import { openLimitGroup } from './engine/limit-group.ts';
+import { openLimitGroup } from './engine/open-limit-group.ts';
 import type { Ports } from './ports.ts';
 
 type Reasons = Partial<Record<FaultKind, string>>;

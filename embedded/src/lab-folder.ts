@@ -18,12 +18,22 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { describeError, EncoreError, sha256Hex } from '@encore/kit';
-import type { HostEnvironment } from './config.ts';
 import { isAlive } from './engine/cgroup-files.ts';
 
 /** A socket path may have at most 104 bytes on macOS and 108 on Linux. */
 const maxSocketPath = 100;
 const keptRuns = 20;
+
+/** Folders of the machine that the lab may use. */
+export interface HostFolders {
+  /**
+   * Candidate folders for data that outlives a run (programs, compile cache, histories), best
+   * first.
+   */
+  readonly homes: readonly string[];
+  /** A folder with a short path, for sockets. */
+  readonly temporary: string;
+}
 
 export interface LabFolder {
   readonly path: string;
@@ -46,13 +56,13 @@ export function runsOf(home: string, root: string): string {
  * Where the server of this process's lab spools uploads. Creates the home folder if it is missing,
  * but not this one.
  */
-export function scratchOf({ homes }: Pick<HostEnvironment, 'homes'>, pid: number): string {
+export function scratchOf({ homes }: Pick<HostFolders, 'homes'>, pid: number): string {
   return join(labOf(findHome(homes), pid), 'scratch');
 }
 
 const labOf = (home: string, pid: number): string => join(home, 'labs', String(pid));
 
-export function openLabFolder(host: HostEnvironment, root: string, pid: number): LabFolder {
+export function openLabFolder(host: HostFolders, root: string, pid: number): LabFolder {
   const home = findHome(host.homes);
   const labs = folder(join(home, 'labs'));
   removeStale(labs);

@@ -3,10 +3,27 @@
  * failed a correct lab.
  */
 
+import type { Result } from '@encore/contracts';
 import { wrapMarkdown } from '../../scripts/wrap-markdown.ts';
 import { type Bug, bugs } from './bugs.ts';
-import type { Records } from './record.ts';
 import { scenarios } from './scenarios.ts';
+
+export interface RunRecord {
+  date: string;
+  commit: string;
+  seed: number;
+  result: Result;
+  /** The reason that names the expected rule, or else all reasons of the report. */
+  reason: string;
+}
+export type BugRecord = RunRecord & { triggers: number; detected: boolean };
+export type CleanScenarioRecord = RunRecord & { silent: boolean };
+
+export interface Records {
+  bugs: Record<string, BugRecord>;
+  cleanScenarios: Record<string, CleanScenarioRecord>;
+  clean: RunRecord[];
+}
 
 const introduction = `# Mutation tests: does the verdict detect seeded bugs?
 

@@ -5,26 +5,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Result } from '@encore/contracts';
 import { root } from '../support/command.ts';
-import { mutationPage } from './mutation-page.ts';
-
-export interface RunRecord {
-  date: string;
-  commit: string;
-  seed: number;
-  result: Result;
-  /** The reason that names the expected rule, or else all reasons of the report. */
-  reason: string;
-}
-export type BugRecord = RunRecord & { triggers: number; detected: boolean };
-export type CleanScenarioRecord = RunRecord & { silent: boolean };
-
-export interface Records {
-  bugs: Record<string, BugRecord>;
-  cleanScenarios: Record<string, CleanScenarioRecord>;
-  clean: RunRecord[];
-}
+import {
+  type BugRecord,
+  type CleanScenarioRecord,
+  mutationPage,
+  type Records,
+  type RunRecord,
+} from './mutation-page.ts';
 
 type RunResult<Kind extends RunRecord> = Omit<Kind, 'date' | 'commit'>;
 

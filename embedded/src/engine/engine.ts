@@ -6,7 +6,8 @@ import { Container } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
 import { EngineError } from './engine-error.ts';
 import { EngineEvents } from './engine-events.ts';
-import { type LimitGroup, openLimitGroup } from './limit-group.ts';
+import type { LimitGroup } from './limit-group.ts';
+import { openLimitGroup } from './open-limit-group.ts';
 import type { Reaper } from './reaper.ts';
 
 const oomCheckMs = 250;

@@ -1,9 +1,4 @@
-/**
- * A container's memory and CPU limit, on systems with writable control groups. Whether they are
- * writable is tested by writing, not by user id: root in a container often cannot.
- */
-import { openGroupV1 } from './limit-group-v1.ts';
-import { openGroupV2 } from './limit-group-v2.ts';
+/** A container's memory and CPU limit in a control group; -v1.ts and -v2.ts implement it. */
 
 export interface MemoryUsage {
   readonly usageBytes: number;
@@ -32,20 +27,4 @@ export interface LimitGroup {
   throttledPeriods(): number;
   oomKills(): number;
   remove(): void;
-}
-
-/** Name of the folder with the groups of the lab with this pid. */
-export const groupFolder = (labPid: number): string => `encore-${labPid}`;
-
-export function openLimitGroup(labPid: number, name: string): LimitGroup | null {
-  if (process.platform !== 'linux') return null;
-  for (const open of [openGroupV1, openGroupV2]) {
-    try {
-      const group = open(groupFolder(labPid), name);
-      if (group) return group;
-    } catch {
-      // Read-only, not ours, or missing: try the next version.
-    }
-  }
-  return null;
 }

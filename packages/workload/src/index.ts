@@ -4,17 +4,15 @@ export { digestOf } from './digest.ts';
 export { CheckFailed, corrupt, type Failure, RequestFailed, refused, stale } from './failure.ts';
 export type { Attempt, Body, DataRequest, Http, Request, RequestOrBuilder, Response, Upload } from './http.ts';
 export { McpClient, type McpOptions, type McpTool, type McpToolResult } from './mcp.ts';
-export type { Check, Context, Planning, User, UserInfo, WriteOptions } from './user.ts';
+export type { Check, Context, Parameters, Planning, RunInfo, User, UserInfo, WriteOptions } from './user.ts';
 export {
   defineWorkload,
   type ErrorFormat,
   type ListedObject,
   type LoadFaults,
   type Operation,
-  type Parameters,
   type Probe,
   type ProbeExpectation,
-  type RunInfo,
   type Stall,
   type StallCall,
   type StoredObject,

@@ -1,7 +1,15 @@
 /** What the functions of a workload receive. */
 import type { Random } from '@encore/kit/random';
 import type { Http, RequestOrBuilder, Response } from './http.ts';
-import type { Parameters, RunInfo } from './workload.ts';
+
+/** Settings of a workload with their defaults. A run may replace them (`load.parameters`). */
+export type Parameters = Record<string, number | string | boolean>;
+
+export interface RunInfo<P extends Parameters = Parameters> {
+  /** Letters, digits, `_` and `-`; at most 64. */
+  readonly runId: string;
+  readonly parameters: Readonly<P>;
+}
 
 /** One of the simulated users. */
 export interface UserInfo<P extends Parameters = Parameters> extends RunInfo<P> {

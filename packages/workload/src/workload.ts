@@ -25,16 +25,7 @@
  */
 import type { Outcome } from '@encore/contracts/outcome';
 import type { DataRequest } from './http.ts';
-import type { Context, Planning, User, UserInfo } from './user.ts';
-
-/** Settings of a workload with their defaults. A run may replace them (`load.parameters`). */
-export type Parameters = Record<string, number | string | boolean>;
-
-export interface RunInfo<P extends Parameters = Parameters> {
-  /** Letters, digits, `_` and `-`; at most 64. */
-  readonly runId: string;
-  readonly parameters: Readonly<P>;
-}
+import type { Context, Parameters, Planning, RunInfo, User, UserInfo } from './user.ts';
 
 export interface Operation<State, Plan, P extends Parameters> {
   /** How often it is drawn, relative to the others. A run may replace it (`load.mix`). */

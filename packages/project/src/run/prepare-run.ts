@@ -5,11 +5,11 @@ import type { ComposeProject } from '../compose/compose-model.ts';
 import { readCompose } from '../compose/read-compose.ts';
 import { type EncoreFile, generateOptions } from '../encore-file/encore-file.ts';
 import { type GeneratedProject, generateProject } from '../generate/generate-project.ts';
-import { unlistedPorts } from '../generate/unlisted-ports.ts';
 import type { Reasons } from './applicable-kinds.ts';
 import { describeSystem } from './describe-system.ts';
 import { impossibleFaults } from './impossible-faults.ts';
 import { newRunId } from './take-down.ts';
+import { unlistedPorts } from './unlisted-ports.ts';
 import { findWorkload, missingWorkload, type WorkloadFiles } from './workload-files.ts';
 
 export interface PreparedProject {

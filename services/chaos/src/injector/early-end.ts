@@ -2,8 +2,8 @@
 import { isProxy } from '@encore/kit';
 import { label } from './engine.ts';
 import type { NumberedEvent } from './engine-watch.ts';
-import type { RegisteredFault } from './fault-executor.ts';
 import type { FaultTools } from './fault-functions.ts';
+import type { RegisteredFault } from './registered-fault.ts';
 
 /**
  * Something else ended a fault before its revert; `external` when neither the lab nor the target

@@ -1,31 +1,14 @@
 /** Runs each step of a fault under its own timeout. Lifetime and leases belong to FaultRegistry. */
-import type { Behaviour, Effect, PlannedFault } from '@encore/contracts';
+import type { Effect, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import { deathOf, type EarlyEnd, endedBy } from './early-end.ts';
-import type {
-  ActiveFault,
-  EffectCheck,
-  FaultFunctions,
-  FaultTools,
-  RevertCheck,
-  SavedBase,
-} from './fault-functions.ts';
+import type { EffectCheck, FaultFunctions, FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
+import type { RegisteredFault } from './registered-fault.ts';
 
 /** Returns a signal that aborts after `ms` and for no other reason. */
 export type Deadline = (ms: number) => AbortSignal;
-
-export interface RegisteredFault extends ActiveFault {
-  functions: FaultFunctions;
-  behaviour: Behaviour;
-  injectedAt: number;
-  /**
-   * `confirmed`: the effect check confirmed it, so its state can be read back. `revert-failed`: its
-   * revert could not be verified; the reconciler retries it.
-   */
-  state: 'injecting' | 'injected' | 'confirmed' | 'revert-failed';
-}
 
 interface Dependencies {
   tools: FaultTools;

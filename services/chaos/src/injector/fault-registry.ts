@@ -24,7 +24,7 @@ import {
 import type { ErrorCode } from '@encore/contracts/errors';
 import { EncoreError, messageOf, parse } from '@encore/kit';
 import { applicabilityProblem } from '@encore/plan';
-import { type Deadline, FaultExecutor, type RegisteredFault, refusalOf } from './fault-executor.ts';
+import { type Deadline, FaultExecutor, refusalOf } from './fault-executor.ts';
 import type { FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
 import { leavesNothing } from './faults/container-target.ts';
 import { faultTable } from './faults/fault-table.ts';
@@ -32,6 +32,7 @@ import type { Journal, PendingRestart } from './journal.ts';
 import type { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
+import type { RegisteredFault } from './registered-fault.ts';
 
 export interface InjectRequest {
   runId: string;

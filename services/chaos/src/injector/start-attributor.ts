@@ -6,7 +6,6 @@
 import type { Actor, Target } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import type { ContainerView, Engine, EngineEvent } from './engine.ts';
-import type { Journal } from './journal.ts';
 import type { OwnStops } from './own-stops.ts';
 import type { Targets } from './targets.ts';
 
@@ -20,6 +19,12 @@ export interface RequestedStart {
   at: number;
 }
 
+/** The part of the journal that keeps requested starts. */
+interface StartLog {
+  readonly requestedStarts: readonly RequestedStart[];
+  write(line: RequestedStart & { line: 'start_requested'; target: Target }): Promise<void>;
+}
+
 export interface Attribution {
   actor: Actor;
   reason: string;
@@ -30,14 +35,14 @@ export interface Attribution {
 export class StartAttributor {
   readonly #engine: Engine;
   readonly #targets: Targets;
-  readonly #journal: Journal;
+  readonly #journal: StartLog;
   readonly #clock: Clock;
   readonly #ownStops: OwnStops;
   readonly #asked = new Map<string, RequestedStart>();
   readonly #restartCounts = new Map<string, number>();
   readonly #last = new Map<string, { actor: Actor; atMs: number }>();
 
-  constructor(engine: Engine, targets: Targets, journal: Journal, clock: Clock, ownStops: OwnStops) {
+  constructor(engine: Engine, targets: Targets, journal: StartLog, clock: Clock, ownStops: OwnStops) {
     this.#ownStops = ownStops;
     this.#engine = engine;
     this.#targets = targets;
