@@ -42,7 +42,7 @@ const layersOf: Record<string, Record<string, string[]>> = {
     openapi: ['init'],
   },
   'packages/workload/src': { yaml: [''] },
-  'services/chaos/src': { injector: [], scheduler: ['injector'], simulation: ['injector', 'scheduler'] },
+  'services/chaos/src': { injector: [], scheduler: ['injector'] },
   'services/loadgen/src': { http: [], worker: ['', 'http'], faults: ['', 'http', 'worker'] },
   'embedded/src': { engine: [], postgres: [], proxy: [] },
   'services/server/src': {
@@ -166,7 +166,22 @@ describe('architecture', () => {
   it('imports no test code in shipped code', () => {
     for (const workspace of Object.keys(mayImport))
       for (const file of sourceFiles(workspace).filter(isSource))
-        for (const target of localImports(file)) assert.ok(isSource(target), `${file} imports ${target}`);
+        for (const target of [...localImports(file), ...imports(file)])
+          assert.ok(isSource(target), `${file} imports ${target}`);
+  });
+
+  it('keeps test doubles in the folders testing/ and test/support, each name once', () => {
+    const names: string[] = [];
+    for (const file of [
+      ...Object.keys(mayImport).flatMap(sourceFiles),
+      ...globSync('{test,bench}/**/*.ts', { cwd: root }),
+    ])
+      for (const [, name] of readFileSync(join(root, file), 'utf8').matchAll(/export (?:abstract )?class (Fake\w+)/g)) {
+        assert.match(file, /\/testing\/|^test\/support\//, `${file} exports ${name}`);
+        names.push(name ?? '');
+      }
+    assert.ok(names.length > 8, names.join(', '));
+    assert.deepEqual(names.toSorted(), [...new Set(names)].toSorted());
   });
 
   for (const workspace of Object.keys(mayImport)) {

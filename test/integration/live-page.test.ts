@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { createLogger, systemClock, waitUntil } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { performRun } from '../../services/orchestrator/src/run/perform-run.ts';
 import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
-import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
-import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
+import { FakeServices } from '../../services/orchestrator/src/testing/fake-services.ts';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -21,7 +21,7 @@ describe('live page in Chromium', function () {
       console.log('      skipped: found no Chromium; install it or set ENCORE_CHROMIUM to its path');
       this.skip();
     }
-    await using lab = await FakeLab.start();
+    await using lab = await FakeServices.start();
     await using revert = new AsyncDisposableStack();
     const browser = await launchChromium();
     revert.defer(() => browser.close());

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { FakeLab } from '../../services/orchestrator/src/testing/fake-lab.ts';
+import { FakeServices } from '../../services/orchestrator/src/testing/fake-services.ts';
 import { root, runCommand } from '../support/command.ts';
 
 /** Of a server for each test: one that is ending may still accept a connection. */
@@ -25,7 +25,7 @@ async function tmux(...args: string[]): Promise<string> {
 
 describe('monitor in a terminal', function () {
   this.timeout(240_000);
-  let lab: FakeLab;
+  let lab: FakeServices;
 
   beforeEach(async function () {
     const found = await runCommand('tmux', ['-V'], { timeoutMs: 5_000 }).catch(() => null);
@@ -35,7 +35,7 @@ describe('monitor in a terminal', function () {
     }
     servers += 1;
     socket = `encore-${process.pid}-${servers}`;
-    lab = await FakeLab.start();
+    lab = await FakeServices.start();
   });
   afterEach(async () => {
     await runCommand('tmux', ['-L', socket, 'kill-server'], { timeoutMs: 5_000 }).catch(() => null);

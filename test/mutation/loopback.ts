@@ -12,11 +12,11 @@ import {
   type RunConfig,
 } from '@encore/contracts';
 import { plannedSystem, readNumberedLines, systemClock, waitUntil } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { planHash } from '@encore/plan';
 import { LoadBench } from '../../services/loadgen/src/testing/load-bench.ts';
 import { Ledger } from '../../services/orchestrator/src/judge/collect/integrity.ts';
 import { judge } from '../../services/orchestrator/src/judge/judge.ts';
-import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
 import { historyOf } from '../../services/orchestrator/src/testing/judged-run.ts';
 
 const acknowledgements = 200_000;

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { createLogger, createRegistry, systemClock } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import music from '@encore/workload-music';
 import { injectorMetrics } from '../../services/chaos/src/injector/metrics.ts';
@@ -12,7 +13,6 @@ import { createMetrics as loadgenMetrics } from '../../services/loadgen/src/metr
 import { RunMetrics } from '../../services/orchestrator/src/metrics.ts';
 import { RunView } from '../../services/orchestrator/src/progress/run-view.ts';
 import { profiles } from '../../services/orchestrator/src/settings/profiles.ts';
-import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
 import { createComponents } from '../../services/server/src/components.ts';
 import { readSettings } from '../../services/server/src/config.ts';
 import { root } from './command.ts';

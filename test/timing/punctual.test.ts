@@ -12,9 +12,9 @@ import {
   type Target,
 } from '@encore/contracts';
 import { plannedSystem, systemClock, waitUntil } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { planHash } from '@encore/plan';
 import { before, describe, it } from 'mocha';
-import { bundledSystem } from '../../services/orchestrator/src/testing/bundled-system.ts';
 import { startDockerToyLab } from '../integration/chaos/docker-toy-lab.ts';
 import { Running } from '../integration/chaos/running-chaos.ts';
 import { requireEngine } from '../support/engine.ts';

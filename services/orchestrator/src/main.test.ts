@@ -7,7 +7,7 @@ import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { runTimed } from '../../../test/support/cpu-time.ts';
 import { historyFile } from './judge/read/run-folder.ts';
-import { FakeLab } from './testing/fake-lab.ts';
+import { FakeServices } from './testing/fake-services.ts';
 import { SimulatedRun } from './testing/simulated-run.ts';
 import { writeRunFolder } from './testing/simulated-run-folder.ts';
 
@@ -37,7 +37,7 @@ class Program {
 
 describe('encore program', function () {
   this.timeout(180_000);
-  let lab: FakeLab;
+  let lab: FakeServices;
   const running: Program[] = [];
   const encore = (...args: string[]): Program => {
     const program = new Program(args, lab.environment);
@@ -46,7 +46,7 @@ describe('encore program', function () {
   };
   const startRun = (): Program => encore(...lab.shortRun);
   beforeEach(async () => {
-    lab = await FakeLab.start();
+    lab = await FakeServices.start();
   });
   afterEach(async () => {
     for (const { child } of running.splice(0)) child.kill('SIGKILL');

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { createLogger, createRegistry, type HttpService, systemClock } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { LivePage } from './live/live-page.ts';
 import { RunView } from './progress/run-view.ts';
 import { profiles } from './settings/profiles.ts';
 import { startStatusApi } from './status-api.ts';
-import { bundledSystem } from './testing/bundled-system.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 const plan = makePlan(config, bundledSystem);

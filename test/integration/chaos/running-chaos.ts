@@ -14,8 +14,8 @@ import {
   scheduleStatusSchema,
 } from '@encore/contracts';
 import { plannedSystem, readApiToken, systemClock, waitUntil } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { planHash } from '@encore/plan';
-import { bundledSystem } from '../../../services/orchestrator/src/testing/bundled-system.ts';
 import { root } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
 import type { ToyLab } from './toy-programs.ts';

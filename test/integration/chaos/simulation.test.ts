@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, it } from 'mocha';
 import { fullConfig } from '../../../packages/plan/src/plan.fixture.ts';
-import type { Outcome, Share } from '../../../services/chaos/src/simulation/simulate-seeds.ts';
+import type { Outcome, Share } from '../../../services/chaos/src/testing/simulate-seeds.ts';
 import { root } from '../../support/command.ts';
 
 const seeds = 10_000;
-const program = join(root, 'services/chaos/src/simulation/simulate-seeds.ts');
+const program = join(root, 'services/chaos/src/testing/simulate-seeds.ts');
 
 function simulate(share: Share): Promise<Outcome> {
   const worker = new Worker(program, { workerData: share });

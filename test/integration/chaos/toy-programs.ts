@@ -5,7 +5,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundledSystem } from '../../../services/orchestrator/src/testing/bundled-system.ts';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 
 export const memoryBytes = 256 * 1_048_576;
 

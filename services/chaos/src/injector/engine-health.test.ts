@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { events, startedLab } from '../simulation/started-lab.ts';
+import { events, startedLab } from '../testing/started-lab.ts';
 
 describe('EngineHealth', () => {
   const dead = () => Promise.reject(new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED'));

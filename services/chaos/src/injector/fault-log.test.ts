@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createLogger, type Logger } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { FakeLab, fault } from '../simulation/fake-lab.ts';
-import { startedLab } from '../simulation/started-lab.ts';
+import { FakeLab, fault } from '../testing/fake-lab.ts';
+import { startedLab } from '../testing/started-lab.ts';
 
 /** A logger that keeps the lines at level info, without their names. */
 function keeping(lines: unknown[]): Logger {

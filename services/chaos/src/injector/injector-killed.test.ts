@@ -1,8 +1,8 @@
 /** Kills the injector at every step of its work; its successor must restore the initial state. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { FakeLab, fault } from '../simulation/fake-lab.ts';
-import { Life } from '../simulation/life.ts';
+import { FakeLab, fault } from '../testing/fake-lab.ts';
+import { Life } from '../testing/life.ts';
 import { faultTable } from './faults/fault-table.ts';
 
 const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type FaultKind, faultKinds, isInstant, type System, type SystemProxy } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
-import { bundledSystem, FakeLab, fault } from '../simulation/fake-lab.ts';
-import { events, run, startedLab } from '../simulation/started-lab.ts';
+import { FakeLab, fault } from '../testing/fake-lab.ts';
+import { events, run, startedLab } from '../testing/started-lab.ts';
 import { label } from './engine.ts';
 import { unsupportedKinds } from './unsupported-kinds.ts';
 

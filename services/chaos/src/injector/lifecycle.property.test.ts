@@ -8,8 +8,8 @@ import { faultKinds } from '@encore/contracts';
 import { Random } from '@encore/kit';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { FakeLab, fault } from '../simulation/fake-lab.ts';
-import { Life } from '../simulation/life.ts';
+import { FakeLab, fault } from '../testing/fake-lab.ts';
+import { Life } from '../testing/life.ts';
 import type { Injector } from './injector.ts';
 
 const injection = fc.record({

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { FaultKind } from '@encore/contracts';
 import { createRegistry, EncoreError } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { FakeLab, fault } from '../simulation/fake-lab.ts';
-import { Life } from '../simulation/life.ts';
-import { startedLab } from '../simulation/started-lab.ts';
+import { FakeLab, fault } from '../testing/fake-lab.ts';
+import { Life } from '../testing/life.ts';
+import { startedLab } from '../testing/started-lab.ts';
 import { injectorMetrics } from './metrics.ts';
 
 const request = { runId: 'run-1' };

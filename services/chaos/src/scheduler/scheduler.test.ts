@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { type EncoreEvent, filesVersion, type Plan, type PlannedFault } from '@encore/contracts';
 import { createLogger, EncoreError, plannedSystem } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
 import type { InjectResult } from '../injector/fault-registry.ts';
 import type { Injector } from '../injector/injector.ts';
 import { Journal, type LineSink } from '../injector/journal.ts';
 import { Recorder } from '../injector/recorder.ts';
-import { bundledSystem } from '../simulation/fake-lab.ts';
-import { VirtualClock } from '../simulation/virtual-clock.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
 import { Scheduler } from './scheduler.ts';
 
 const planned = (id: number, atSeconds: number, durationSeconds: number): PlannedFault => ({

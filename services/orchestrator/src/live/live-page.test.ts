@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
 import { createLogger, createRegistry, type HttpService, startHttpService } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { RunView } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
-import { bundledSystem } from '../testing/bundled-system.ts';
 import { LivePage } from './live-page.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock, waitUntil } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import type { Express } from 'express';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { RunView } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
-import { bundledSystem } from '../testing/bundled-system.ts';
 import { FakeService } from '../testing/fake-service.ts';
 import { attach } from './attach.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { RunView, type Snapshot } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
-import { bundledSystem } from '../testing/bundled-system.ts';
 import { monitorRows } from './monitor-rows.ts';
 import { sparkline } from './sparkline.ts';
 

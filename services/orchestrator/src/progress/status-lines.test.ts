@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
-import { bundledSystem } from '../testing/bundled-system.ts';
 import { Progress } from './progress.ts';
 import { RunView } from './run-view.ts';
 import { statusLine, statusLines } from './status-lines.ts';

@@ -3,15 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { FakeLab } from '../testing/fake-lab.ts';
 import { phasesOf, planOf, polled, runOver } from '../testing/fake-run.ts';
+import { FakeServices } from '../testing/fake-services.ts';
 import type { StopLimits } from './loops/stop-rules.ts';
 
 describe('a run that ends early', function () {
   this.timeout(60_000);
-  let lab: FakeLab;
+  let lab: FakeServices;
   beforeEach(async () => {
-    lab = await FakeLab.start();
+    lab = await FakeServices.start();
   });
   afterEach(() => lab[Symbol.asyncDispose]());
 

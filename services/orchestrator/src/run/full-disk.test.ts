@@ -6,13 +6,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { canMountDisks, fillDisk, onDisk } from '../../../../test/support/small-disk.ts';
-import { FakeLab } from '../testing/fake-lab.ts';
+import { FakeServices } from '../testing/fake-services.ts';
 
 const main = join(import.meta.dirname, '..', 'main.ts');
 
 describe('a disk that fills up during a run', function () {
   this.timeout(60_000);
-  let lab: FakeLab;
+  let lab: FakeServices;
   let env: Record<string, string> = {};
   before(function () {
     if (canMountDisks()) return;
@@ -20,7 +20,7 @@ describe('a disk that fills up during a run', function () {
     this.skip();
   });
   beforeEach(async () => {
-    lab = await FakeLab.start();
+    lab = await FakeServices.start();
     env = {};
   });
   afterEach(() => lab[Symbol.asyncDispose]());

@@ -6,11 +6,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { EncoreEvent } from '@encore/contracts';
 import { systemClock } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { HistoryWriter } from '../history/history-writer.ts';
 import { profiles } from '../settings/profiles.ts';
-import { bundledSystem } from '../testing/bundled-system.ts';
 import { simulatedOperations } from '../testing/simulation.ts';
 import { RunSubscribers } from './run-subscribers.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { isKill, type RunConfig } from '@encore/contracts';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
-import { bundledSystem } from '../testing/bundled-system.ts';
 import { openingLines, settingLines } from './opening-lines.ts';
 
 const smoke: RunConfig = { ...profiles.smoke, profile: 'smoke', seed: 7 };

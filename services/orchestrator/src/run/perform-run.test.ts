@@ -3,15 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plannedSystem, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { FakeLab } from '../testing/fake-lab.ts';
 import { FakePrometheus } from '../testing/fake-prometheus.ts';
 import { kill, phasesOf, planOf, polled, runOver } from '../testing/fake-run.ts';
+import { FakeServices } from '../testing/fake-services.ts';
 
 describe('a run', function () {
   this.timeout(120_000);
-  let lab: FakeLab;
+  let lab: FakeServices;
   beforeEach(async () => {
-    lab = await FakeLab.start();
+    lab = await FakeServices.start();
   });
   afterEach(() => lab[Symbol.asyncDispose]());
 

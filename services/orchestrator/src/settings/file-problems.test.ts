@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { faultKinds } from '@encore/contracts';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
-import { bundledSystem } from '../testing/bundled-system.ts';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
 

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { FakeServer } from '../testing/fake-server.ts';
+import { FakeTarget } from '../testing/fake-target.ts';
 import { type ServerObservation, ServerWatcher, ServerWatchers } from './server-watcher.ts';
 
 describe('ServerWatchers', () => {
   it('are ready while every replica is, and report each by its name', async () => {
-    const servers = [new FakeServer(), new FakeServer()];
+    const servers = [new FakeTarget(), new FakeTarget()];
     for (const server of servers) await server.start();
     const seen: string[] = [];
     const stop = new AbortController();
@@ -35,7 +35,7 @@ describe('ServerWatchers', () => {
 
 describe('ServerWatcher', () => {
   it('reports each change once: ready, down, ready, not ready', async () => {
-    const server = new FakeServer();
+    const server = new FakeTarget();
     await server.start();
     const seen: ServerObservation[] = [];
     const stop = new AbortController();

@@ -4,15 +4,15 @@
  */
 import { type PlannedFault, type ScheduleRequest, scheduleRequestSchema, type TargetState } from '@encore/contracts';
 import { EncoreError, parse, plannedSystem, replicasOf, systemClock } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import type { Express } from 'express';
-import { bundledSystem } from './bundled-system.ts';
-import type { FakeServer } from './fake-server.ts';
 import { FakeService } from './fake-service.ts';
+import type { FakeTarget } from './fake-target.ts';
 
 const policyDelayMs = 300;
 
 export class FakeChaos extends FakeService {
-  readonly #server: FakeServer;
+  readonly #server: FakeTarget;
   readonly schedules: ScheduleRequest[] = [];
   holder: string | null = null;
   startForbidden = false;
@@ -28,7 +28,7 @@ export class FakeChaos extends FakeService {
   onStop: () => void = () => {};
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(server: FakeServer) {
+  constructor(server: FakeTarget) {
     super();
     this.#server = server;
   }

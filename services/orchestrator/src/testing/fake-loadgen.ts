@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EncoreError, encodeLine, systemClock } from '@encore/kit';
 import type { Express } from 'express';
-import type { FakeServer } from './fake-server.ts';
 import { FakeService } from './fake-service.ts';
+import type { FakeTarget } from './fake-target.ts';
 import { simulatedOperations } from './simulation.ts';
 
 const tickMs = 200;
@@ -12,7 +12,7 @@ const tickMs = 200;
 const [key, digest] = ['k1', 'ab'];
 
 export class FakeLoadgen extends FakeService {
-  readonly #server: FakeServer;
+  readonly #server: FakeTarget;
   readonly #runsDir: string;
   runId: string | null = null;
   /** One response per tick is wrong. */
@@ -26,7 +26,7 @@ export class FakeLoadgen extends FakeService {
   #wasDown = false;
   readonly #counts = { ok: 0, failed: 0 };
 
-  constructor(server: FakeServer, runsDir: string) {
+  constructor(server: FakeTarget, runsDir: string) {
     super();
     this.#server = server;
     this.#runsDir = runsDir;

@@ -13,14 +13,14 @@ import {
   reportSchema,
 } from '@encore/contracts';
 import { type Clock, createLogger, plannedSystem, systemClock, waitUntil } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { planHash } from '@encore/plan';
 import type { StopLimits } from '../run/loops/stop-rules.ts';
 import { performRun } from '../run/perform-run.ts';
 import { profiles } from '../settings/profiles.ts';
 import { supervisorLimits } from '../supervisor/supervise.ts';
-import { bundledSystem } from './bundled-system.ts';
-import type { FakeLab } from './fake-lab.ts';
 import type { FakeService } from './fake-service.ts';
+import type { FakeServices } from './fake-services.ts';
 
 const rampSeconds = 0.5;
 
@@ -69,7 +69,7 @@ const longestStepMs = 20_000;
  * long as a busy machine needs.
  */
 export async function runOver(
-  lab: FakeLab,
+  lab: FakeServices,
   plan: Plan,
   during?: (said: () => string, stop: (reason: string) => void, endSteady: () => void) => Promise<void>,
   stopLimits: Partial<StopLimits> = {},
@@ -112,7 +112,7 @@ export async function runOver(
   return { exitCode, said, ...resultsOf(lab) };
 }
 
-function resultsOf(lab: FakeLab): Pick<Outcome, 'history' | 'report'> {
+function resultsOf(lab: FakeServices): Pick<Outcome, 'history' | 'report'> {
   const names = readdirSync(lab.resultsDir);
   const json = names.find((name) => name.endsWith('.json'));
   const evidence = join(lab.resultsDir, (json ?? '').replace('.json', ''), 'history.ndjson');

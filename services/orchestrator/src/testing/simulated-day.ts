@@ -2,9 +2,10 @@
  * A simulated day with the plan of the full profile: all faults have an effect, all targets
  * recover, no write is lost.
  */
+
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { profiles } from '../settings/profiles.ts';
-import { bundledSystem } from './bundled-system.ts';
 import { SimulatedRun } from './simulated-run.ts';
 
 const config = { ...profiles.full, profile: 'full' as const, seed: 7 };

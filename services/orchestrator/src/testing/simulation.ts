@@ -1,6 +1,6 @@
 /** Settings of a simulated run; by default a short one that passes. */
 import type { EncoreEvent, System } from '@encore/contracts';
-import { bundledSystem } from './bundled-system.ts';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import type { SimulatedFault } from './simulated-fault.ts';
 
 /** The operations of simulated users. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { FakeLab, fault } from '../../simulation/fake-lab.ts';
+import { FakeLab, fault } from '../../testing/fake-lab.ts';
 
 /** A disk on which 1 MB is freed before each of the first `times` probes. */
 async function injectWhileFreed(times: number) {

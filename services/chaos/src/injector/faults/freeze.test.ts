@@ -1,8 +1,8 @@
 /** A kind alone, with fakes of the three roles that it uses. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { FakeEngine } from '../../simulation/fake-engine.ts';
-import { VirtualClock } from '../../simulation/virtual-clock.ts';
+import { FakeEngine } from '../../testing/fake-engine.ts';
+import { VirtualClock } from '../../testing/virtual-clock.ts';
 import type { ActiveFault, SavedContainer } from '../fault-functions.ts';
 import { freeze } from './freeze.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { PlannedFault } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { FakeLab, fault } from '../../simulation/fake-lab.ts';
-import { startedLab } from '../../simulation/started-lab.ts';
+import { FakeLab, fault } from '../../testing/fake-lab.ts';
+import { startedLab } from '../../testing/started-lab.ts';
 import type { Injector } from '../injector.ts';
 
 const request = { runId: 'run-1' };

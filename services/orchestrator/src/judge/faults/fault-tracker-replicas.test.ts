@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { plannedSystem } from '@encore/kit';
+import { bundledSystemWith } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
-import { bundledSystemWith } from '../../testing/bundled-system.ts';
 import { Interventions } from '../collect/interventions.ts';
 import type { Observation } from '../events/time-order.ts';
 import { recoveredByOf, recoveryOf, stagesOf } from './fault-record.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Actor, FaultKind, PlannedFault, Target } from '@encore/contracts';
 import { plannedSystem } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
-import { bundledSystem } from '../../testing/bundled-system.ts';
 import type { Observation } from '../events/time-order.ts';
 import { endOf, type FaultRecord, recoveredByOf, recoveryOf, stagesOf } from './fault-record.ts';
 import { FaultTracker } from './fault-tracker.ts';

@@ -6,8 +6,8 @@ import { RunView } from '../../progress/run-view.ts';
 import { ServiceClients } from '../../service-clients.ts';
 import { profiles } from '../../settings/profiles.ts';
 import { supervisorLimits } from '../../supervisor/supervise.ts';
-import { FakeLab } from '../../testing/fake-lab.ts';
 import { planOf } from '../../testing/fake-run.ts';
+import { FakeServices } from '../../testing/fake-services.ts';
 import type { Interrupt } from '../phase.ts';
 import { RunRecord } from '../run-context.ts';
 import { Background } from './background.ts';
@@ -15,7 +15,7 @@ import { stopLimits } from './stop-rules.ts';
 
 describe('the loops of a run', () => {
   it('break the run if one of them fails', async () => {
-    await using lab = await FakeLab.start();
+    await using lab = await FakeServices.start();
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 1 };
     const plan = planOf(60, []);
     const view = new RunView('r1', config, plan, 0);

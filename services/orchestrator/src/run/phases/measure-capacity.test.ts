@@ -5,17 +5,17 @@ import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { ServiceClients } from '../../service-clients.ts';
 import { profiles } from '../../settings/profiles.ts';
-import { FakeLab } from '../../testing/fake-lab.ts';
 import { planOf } from '../../testing/fake-run.ts';
+import { FakeServices } from '../../testing/fake-services.ts';
 import { RunRecord } from '../run-context.ts';
 import { measureCapacity } from './measure-capacity.ts';
 
 describe('measureCapacity', () => {
-  let lab: FakeLab;
+  let lab: FakeServices;
   const events: EncoreEvent[] = [];
 
   beforeEach(async () => {
-    lab = await FakeLab.start();
+    lab = await FakeServices.start();
     events.length = 0;
   });
   afterEach(() => lab[Symbol.asyncDispose]());

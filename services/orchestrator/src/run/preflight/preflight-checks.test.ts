@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineInfo, RestartSetup } from '@encore/contracts';
 import { plannedSystem } from '@encore/kit';
+import { bundledSystem, bundledSystemWith } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { renamedSystem } from '../../../../../test/support/renamed-system.ts';
 import { profiles } from '../../settings/profiles.ts';
-import { bundledSystem, bundledSystemWith } from '../../testing/bundled-system.ts';
 import { checkText, engineChecks, limitsBytes, type PreflightCheck } from './preflight-checks.ts';
 
 const gib = 1024 ** 3;

@@ -7,15 +7,15 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { System } from '@encore/contracts';
+import { bundledSystemWith } from '@encore/kit/testing/bundled-system';
 import type { Wiring } from '../config.ts';
-import { bundledSystemWith } from './bundled-system.ts';
 import { FakeChaos } from './fake-chaos.ts';
 import { FakeLoadgen } from './fake-loadgen.ts';
-import { FakeServer } from './fake-server.ts';
+import { FakeTarget } from './fake-target.ts';
 
-export class FakeLab implements AsyncDisposable {
+export class FakeServices implements AsyncDisposable {
   readonly folder: string;
-  readonly server = new FakeServer();
+  readonly server = new FakeTarget();
   chaos: FakeChaos;
   loadgen: FakeLoadgen;
   prometheusUrl: string | undefined;
@@ -30,8 +30,8 @@ export class FakeLab implements AsyncDisposable {
     this.loadgen = new FakeLoadgen(this.server, this.runsDir);
   }
 
-  static async start(): Promise<FakeLab> {
-    const lab = new FakeLab(await mkdtemp(join(tmpdir(), 'encore-fake-lab-')));
+  static async start(): Promise<FakeServices> {
+    const lab = new FakeServices(await mkdtemp(join(tmpdir(), 'encore-fake-services-')));
     await Promise.all([mkdir(lab.runsDir), mkdir(lab.resultsDir)]);
     await lab.server.start();
     await Promise.all([lab.chaos.start(), lab.loadgen.start()]);

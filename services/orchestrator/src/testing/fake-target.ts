@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** The server under test: a health port, and the status that the engine reports. */
-export class FakeServer {
+export class FakeTarget {
   status: 'running' | 'paused' | 'exited' | 'restarting' = 'running';
   ready = true;
   /** Body of its health response. */

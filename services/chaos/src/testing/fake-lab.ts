@@ -12,7 +12,7 @@ import {
   upstreamOf,
   withoutNumber,
 } from '@encore/kit';
-import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { label } from '../injector/engine.ts';
 import { Injector } from '../injector/injector.ts';
 import { Journal, type LineSink } from '../injector/journal.ts';
@@ -25,7 +25,6 @@ import { Life } from './life.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export const project = 'lab';
-export const bundledSystem = readSystemFile(bundledSystemFile);
 const megabyte = 1_048_576;
 const never = new AbortController().signal;
 

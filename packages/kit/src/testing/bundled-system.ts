@@ -1,6 +1,6 @@
 /** The description of the bundled lab, for tests. */
 import type { System, SystemContainer } from '@encore/contracts';
-import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
+import { bundledSystemFile, readSystemFile } from '../system-file.ts';
 
 export const bundledSystem = readSystemFile(bundledSystemFile);
 

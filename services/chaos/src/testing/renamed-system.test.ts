@@ -1,10 +1,12 @@
 /** Neither plan nor injector knows a name of the bundled lab: other names give the same run. */
+
 import assert from 'node:assert/strict';
 import { type EncoreEvent, faultKinds, type System } from '@encore/contracts';
 import { targetsAllowing } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
 import { assertSameApartFromNames, renamedSystem } from '../../../../test/support/renamed-system.ts';
-import { bundledSystem, FakeLab, fault } from './fake-lab.ts';
+import { FakeLab, fault } from './fake-lab.ts';
 import { simulateRun } from './simulate-run.ts';
 import { simulatedConfig } from './simulated-config.ts';
 import { run, startedLab } from './started-lab.ts';

@@ -3,6 +3,7 @@
  * engine and a fake proxy, and a supervisor that starts a target exited for 2 s. Returns every
  * violation as text; an empty list is success.
  */
+
 import {
   type Actor,
   behaviourOf,
@@ -15,10 +16,11 @@ import {
   type Target,
 } from '@encore/contracts';
 import { createLogger, withoutNumber } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import type { Injector } from '../injector/injector.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import { bundledSystem, FakeLab } from './fake-lab.ts';
+import { FakeLab } from './fake-lab.ts';
 
 const runId = 'simulated';
 const supervisorMs = 2_000;

@@ -1,9 +1,11 @@
 /** A fault acts on one replica only, and each start is attributed to the replica that started. */
+
 import assert from 'node:assert/strict';
 import { type EncoreEvent, faultKinds, type System } from '@encore/contracts';
 import { replicasOf, targetsAllowing } from '@encore/kit';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
-import { bundledSystem, FakeLab, fault } from './fake-lab.ts';
+import { FakeLab, fault } from './fake-lab.ts';
 import { simulateRun } from './simulate-run.ts';
 import { simulatedConfig } from './simulated-config.ts';
 import { run, startedLab } from './started-lab.ts';

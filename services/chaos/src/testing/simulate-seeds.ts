@@ -2,12 +2,13 @@
  * One worker thread of a simulation: runs every n-th seed, then reports problems and amount of
  * work.
  */
+
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { runConfigSchema } from '@encore/contracts';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { z } from 'zod';
-import { bundledSystem } from './fake-lab.ts';
 import { simulateRun } from './simulate-run.ts';
 
 const shareSchema = z.object({ config: runConfigSchema, first: z.number(), step: z.number(), end: z.number() });
