@@ -3,6 +3,7 @@ import type { Effect, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import { deathOf, type EarlyEnd, endedBy } from './early-end.ts';
 import type { EffectCheck, FaultFunctions, FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
+import { eventOf } from './faults/container-target.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { RegisteredFault } from './registered-fault.ts';
@@ -19,6 +20,7 @@ interface Dependencies {
 
 const prepareMs = 3_000;
 const injectMs = 25_000;
+const eventMs = 1_000;
 const revertMs = 15_000;
 const readBackMs = 3_000;
 
@@ -44,8 +46,10 @@ export class FaultExecutor {
     const { containerId } = active.saved;
     const { actions } = active.behaviour;
     if (containerId !== null && (actions === 'any' || actions.includes('kill'))) tools.ownStops.expect(containerId);
-    const { engineAtMs } = await active.functions.inject(tools, active, deadline(injectMs));
-    return engineAtMs;
+    const signal = deadline(injectMs);
+    const { engineAction } = await active.functions.inject(tools, active, signal);
+    if (engineAction === undefined) return undefined;
+    return (await eventOf(tools, active, engineAction, eventMs, signal))?.atMs;
   }
 
   async checkEffect(active: RegisteredFault): Promise<EffectCheck> {

@@ -81,8 +81,8 @@ export interface ActiveFault<Params = FaultParams, Saved = SavedBase> {
 }
 
 export interface Injected {
-  /** The engine's time of the injection in epoch milliseconds, if reported. */
-  engineAtMs?: number | undefined;
+  /** The engine's action on the container that was the injection, which happened at its time. */
+  engineAction?: string;
 }
 export interface EffectCheck {
   effect: 'confirmed' | 'absent';

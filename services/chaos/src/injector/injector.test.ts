@@ -115,6 +115,24 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('measures from the engine’s time of the injection, not from the end of its call', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const { engine, clock } = lab;
+    const pause = engine.pause.bind(engine);
+    engine.pause = async (id) => {
+      await pause(id);
+      await clock.sleep(500);
+    };
+    const pausedAt = clock.now();
+    const { injectedAt } = await clock.until(injector.inject({ ...request, fault: fault('freeze') }));
+    assert.equal(injectedAt, pausedAt);
+    assert.deepEqual(
+      events(injector, 'fault_injected').map(({ at, engineAt }) => [at, engineAt]),
+      [[pausedAt, pausedAt]],
+    );
+    stop.abort();
+  });
+
   it('does not inject a fault whose run ends before the injection begins', async () => {
     const { lab, injector, stop } = await startedLab();
     const before = lab.state();

@@ -51,7 +51,7 @@ export const currentTarget = (
 
 export function eventOf(
   { watch }: SeesEvents,
-  { saved, mark }: OnContainer,
+  { saved, mark }: Pick<ActiveFault, 'saved' | 'mark'>,
   action: string,
   timeoutMs: number,
   signal: AbortSignal,
@@ -60,16 +60,15 @@ export function eventOf(
   return watch.next(mark, (event) => event.containerId === containerId && event.action === action, timeoutMs, signal);
 }
 
-/** Sends a signal through the engine and returns the engine's time of it. */
+/** Sends a signal through the engine. */
 export async function killTarget(
-  tools: UsesEngine<'kill'> & SeesEvents,
-  active: OnContainer,
+  { engine }: UsesEngine<'kill'>,
+  { saved }: OnContainer,
   signalName: string,
   signal: AbortSignal,
 ): Promise<Injected> {
-  await tools.engine.kill(active.saved.containerId, signalName, signal);
-  const event = await eventOf(tools, active, 'kill', 1_000, signal);
-  return { engineAtMs: event?.atMs };
+  await engine.kill(saved.containerId, signalName, signal);
+  return { engineAction: 'kill' };
 }
 
 /** The `die` event of the target, as the evidence of a kill. */

@@ -6,15 +6,14 @@ import {
   type FaultFunctions,
   type FindsTarget,
   type SavedContainer,
-  type SeesEvents,
   savedContainer,
   type TakesTime,
   type UsesEngine,
 } from '../fault-functions.ts';
 import { originalLimitsOf } from '../targets.ts';
-import { currentTarget, eventOf, runningTarget } from './container-target.ts';
+import { currentTarget, runningTarget } from './container-target.ts';
 
-type Tools = FindsTarget & SeesEvents & TakesTime & UsesEngine<'updateCpus' | 'inspect' | 'stats'>;
+type Tools = FindsTarget & TakesTime & UsesEngine<'updateCpus' | 'inspect' | 'stats'>;
 
 const everyMs = 250;
 /** As long as an effect check may take, minus the engine's response times. */
@@ -33,7 +32,7 @@ export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedC
   },
   inject: async (tools, active, signal) => {
     await tools.engine.updateCpus(active.saved.containerId, active.fault.params.cpus, signal);
-    return { engineAtMs: (await eventOf(tools, active, 'update', 1_000, signal))?.atMs };
+    return { engineAction: 'update' };
   },
   checkEffect: async ({ engine, clock }, { fault, saved: { containerId } }, signal) => {
     const { cpus } = await engine.inspect(containerId, signal);

@@ -13,7 +13,7 @@ function setUp() {
   const clock = new VirtualClock();
   const engine = new FakeEngine(clock);
   const { id } = engine.add('api', {});
-  const tools = { engine, clock, targets: { find: () => engine.inspect(id) }, watch: { next: async () => null } };
+  const tools = { engine, clock, targets: { find: () => engine.inspect(id) } };
   const active: ActiveFault<Record<string, never>, SavedContainer> = {
     fault,
     saved: { containerId: id },

@@ -4,21 +4,20 @@ import {
   type FaultFunctions,
   type FindsTarget,
   type SavedContainer,
-  type SeesEvents,
   savedContainer,
   type TakesTime,
   type UsesEngine,
 } from '../fault-functions.ts';
-import { currentTarget, eventOf, saveTarget } from './container-target.ts';
+import { currentTarget, saveTarget } from './container-target.ts';
 
-type Tools = FindsTarget & SeesEvents & TakesTime & UsesEngine<'pause' | 'unpause' | 'inspect' | 'stats'>;
+type Tools = FindsTarget & TakesTime & UsesEngine<'pause' | 'unpause' | 'inspect' | 'stats'>;
 
 export const freeze: FaultFunctions<ParamsOf<'freeze'>, Tools, SavedContainer> = {
   saved: savedContainer,
   prepare: saveTarget,
   inject: async (tools, active, signal) => {
     await tools.engine.pause(active.saved.containerId, signal);
-    return { engineAtMs: (await eventOf(tools, active, 'pause', 1_000, signal))?.atMs };
+    return { engineAction: 'pause' };
   },
   checkEffect: async ({ engine, clock }, { saved: { containerId } }, signal) => {
     const { status } = await engine.inspect(containerId, signal);

@@ -20,8 +20,7 @@ export const restart: FaultFunctions<ParamsOf<'restart'>, Tools, SavedContainer>
     const { fault, saved } = active;
     await tools.starts.expect(saved.containerId, fault.target, 'revert', `graceful restart ${fault.id}`);
     await tools.engine.restart(saved.containerId, signal);
-    const event = await eventOf(tools, active, 'kill', 500, signal);
-    return { engineAtMs: event?.atMs };
+    return { engineAction: 'kill' };
   },
   checkEffect: async (tools, active, signal) => {
     const died = await eventOf(tools, active, 'die', 1_000, signal);
