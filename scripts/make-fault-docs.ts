@@ -11,7 +11,7 @@ const path = join(import.meta.dirname, '..', 'docs', 'FAULTS.md');
 
 const head = `# Faults
 
-Generated from the [fault table](../packages/contracts/src/kind-table.ts) by \`node scripts/make-fault-docs.ts\`;
+Generated from the [fault table](../packages/contracts/src/kinds/kind-table.ts) by \`node scripts/make-fault-docs.ts\`;
 [CREATING_FAULTS.md](CREATING_FAULTS.md) explains how to add a kind.
 
 The injector writes each fault to its journal before it injects it, and confirms the effect by an independent

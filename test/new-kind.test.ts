@@ -93,7 +93,7 @@ describe('a new kind of fault', function () {
   before(async () => {
     copySources(folder);
     const faults = 'services/chaos/src/injector/faults';
-    edit('packages/contracts/src/kind-table.ts', (text) => text.replace(/\} as const;\n$/, `${entry}} as const;\n`));
+    edit('packages/contracts/src/kinds/kills.ts', (text) => text.replace(/\} as const;\n$/, `${entry}} as const;\n`));
     writeFileSync(join(folder, faults, 'stop.ts'), functions);
     edit(`${faults}/functions-by-kind.ts`, (text) => text + line);
     edit('system.yaml', (text) => text.replace('      - crash\n', '      - crash\n      - stop\n'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { plannedSystem } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { describe, it } from 'mocha';
-import { embeddedSystem } from './embedded-system.ts';
+import { embeddedSystem, unsupportedHere } from './embedded-system.ts';
 
 const bundled = readSystemFile(bundledSystemFile);
 const ports = {
@@ -38,6 +38,13 @@ describe('embeddedSystem', () => {
   it('gives the same plans as on Docker', () => {
     const here = embeddedSystem(bundled, ports, { 'memory-cap': 'no limits' });
     assert.deepEqual(plannedSystem(here), plannedSystem(bundled));
+  });
+
+  it('does not support what needs networks or a helper in the image', () => {
+    const { partition, 'disk-full': diskFull, freeze } = unsupportedHere();
+    assert.match(partition ?? '', /its own network; use Docker/);
+    assert.match(diskFull ?? '', /stress helper in its image; use Docker/);
+    assert.equal(freeze, undefined);
   });
 
   it('gives a reason only where the kind is allowed', () => {

@@ -1,25 +1,30 @@
 /** The description of the bundled system on this runtime: other addresses, and fewer kinds. */
-import type { FaultKind, System, SystemContainer, SystemProxy } from '@encore/contracts';
+import {
+  type KindReasons,
+  type System,
+  type SystemContainer,
+  type SystemProxy,
+  unsupportedOn,
+} from '@encore/contracts';
 import { EncoreError, mapHealth, mapValues } from '@encore/kit';
 import { openLimitGroup } from './engine/open-limit-group.ts';
 import type { Ports } from './ports.ts';
 
-type Reasons = Partial<Record<FaultKind, string>>;
-
-/** Kinds that need a real container, with the reason that preflight and the report print. */
-const needsContainer: Reasons = {
-  'memory-pressure': 'needs a container whose memory a helper program can take; use Docker',
-  'disk-full': 'needs a container with its own scratch space; use Docker',
-  partition: 'needs a container with its own network; use Docker',
+/** What processes lack, with the reason that preflight and the report print. */
+const noContainer = {
+  'stress-helper': 'needs a container with the stress helper in its image; use Docker',
+  networks: 'needs a container with its own network; use Docker',
 };
 const noLimits = 'this machine has no control group that the lab can write to, so it cannot limit memory or CPU';
-const needsLimits: Reasons = { 'memory-cap': noLimits, 'cpu-throttle': noLimits };
 
 /** Kinds that this machine does not support, with the reasons; does not start the lab. */
-export function unsupportedHere(): Reasons {
+export function unsupportedHere(): KindReasons {
   const group = openLimitGroup(process.pid, 'probe');
   group?.remove();
-  return { ...needsContainer, ...(group === null && needsLimits) };
+  return unsupportedOn('container', {
+    ...noContainer,
+    ...(group === null && { 'memory-limit': noLimits, 'cpu-limit': noLimits }),
+  });
 }
 
 /** Port of this lab by the address that system.yaml has for it. */
@@ -32,7 +37,7 @@ const portNames: Readonly<Record<string, keyof Ports>> = {
   'toxiproxy-api:8474': 'toxiproxy',
 };
 
-export function embeddedSystem(bundled: System, ports: Ports, unsupported: Reasons): System {
+export function embeddedSystem(bundled: System, ports: Ports, unsupported: KindReasons): System {
   const local = (address: string): string => {
     const name = portNames[address];
     if (name === undefined) throw new EncoreError('INVALID_SYSTEM', `the embedded lab has no port for ${address}`);

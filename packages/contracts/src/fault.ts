@@ -1,6 +1,7 @@
-/** Faults: kinds (from kind-table.ts), names of targets, parameters and planned faults. */
+/** Faults: kinds (from kinds/kind-table.ts), names of targets, parameters and planned faults. */
 import { z } from 'zod';
-import { type Behaviour, type Kind, kindTable } from './kind-table.ts';
+import type { Behaviour, Kind, Need } from './kinds/kind.ts';
+import { kindTable } from './kinds/kind-table.ts';
 
 export type FaultKind = keyof typeof kindTable;
 const [firstKind, ...otherKinds] = Object.keys(kindTable) as [FaultKind, ...FaultKind[]];
@@ -47,6 +48,19 @@ export const anyParamsSchema = z.record(z.string(), z.union([z.number(), z.strin
 
 /** The kind's entry of the fault table. */
 export const kindOf = (kind: FaultKind): Kind => kindTable[kind] as Kind;
+
+/** Kinds that are impossible, each with the reason. */
+export type KindReasons = Partial<Record<FaultKind, string>>;
+
+/** The kinds that need what is missing, each with the reason for the first such need. */
+export function unsupportedOn(actsOn: Kind['actsOn'], missing: Partial<Record<Need, string>>): KindReasons {
+  const reasons: KindReasons = {};
+  for (const kind of faultKinds.filter((name) => kindOf(name).actsOn === actsOn)) {
+    const [reason] = (kindOf(kind).needs ?? []).flatMap((need) => missing[need] ?? []);
+    if (reason !== undefined) reasons[kind] = reason;
+  }
+  return reasons;
+}
 
 /** The parameters of a kind as JSON Schema, by name. */
 export const paramsJsonSchema = (kind: FaultKind): Record<string, z.core.JSONSchema.BaseSchema> =>

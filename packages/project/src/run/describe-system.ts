@@ -2,19 +2,26 @@
  * The system description of a run of somebody's own project: what chaos and the orchestrator read.
  * A pure function of encore.yaml, the user's project and the generated one.
  */
-import { type FaultKind, faultKinds, kindOf, type System, type SystemHealth } from '@encore/contracts';
+import {
+  type FaultKind,
+  faultKinds,
+  type KindReasons,
+  kindOf,
+  type System,
+  type SystemHealth,
+} from '@encore/contracts';
 import { isProxy, ownValue, upstreamOf } from '@encore/kit';
 import { type ComposeProject, namesOf } from '../compose/compose-model.ts';
 import type { EncoreSystem } from '../encore-file/encore-file.ts';
 import type { GeneratedProject } from '../generate/generate-project.ts';
 import { labels } from '../generate/labels.ts';
-import { impossibleOnContainer, impossibleOnProxy, type Reasons } from './applicable-kinds.ts';
+import { impossibleOnContainer, impossibleOnProxy } from './applicable-kinds.ts';
 
 export interface DescribedSystem {
   ok: true;
   system: System;
   /** By target: the kinds that act on such a target but not on this one, each with the reason. */
-  impossible: Record<string, Reasons>;
+  impossible: Record<string, KindReasons>;
 }
 
 export function describeSystem(
@@ -23,9 +30,9 @@ export function describeSystem(
   generated: GeneratedProject,
 ): DescribedSystem | { ok: false; problems: string[] } {
   const problems: string[] = [];
-  const impossible: Record<string, Reasons> = {};
+  const impossible: Record<string, KindReasons> = {};
   const system: System = { containers: {}, proxies: {}, entry, recoveryOf };
-  const narrowed = (path: string, target: string, wanted: 'all' | readonly FaultKind[], reasons: Reasons) => {
+  const narrowed = (path: string, target: string, wanted: 'all' | readonly FaultKind[], reasons: KindReasons) => {
     impossible[target] = reasons;
     if (wanted !== 'all')
       for (const kind of wanted)

@@ -1,13 +1,12 @@
 /** Finds faults of a user's schedule that are impossible on their target, each with the reason. */
-import { faultKinds } from '@encore/contracts';
+import { faultKinds, type KindReasons } from '@encore/contracts';
 import { ownValue, withoutNumber } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
-import type { Reasons } from './applicable-kinds.ts';
 
 /** Accepts any settings, also invalid ones, whose mistakes are reported elsewhere. */
 export function impossibleFaults(
   { schedule }: SettingsObject,
-  impossible: Readonly<Record<string, Reasons>>,
+  impossible: Readonly<Record<string, KindReasons>>,
 ): string[] {
   if (!Array.isArray(schedule)) return [];
   return schedule.flatMap((rule: unknown, index) => {

@@ -1,11 +1,10 @@
 /** Prepares a run as far as it is possible without starting anything: what `--dry-run` shows. */
-import type { System } from '@encore/contracts';
+import type { KindReasons, System } from '@encore/contracts';
 import type { SettingsObject } from '@encore/kit/settings-file';
 import type { ComposeProject } from '../compose/compose-model.ts';
 import { readCompose } from '../compose/read-compose.ts';
 import { type EncoreFile, generateOptions } from '../encore-file/encore-file.ts';
 import { type GeneratedProject, generateProject } from '../generate/generate-project.ts';
-import type { Reasons } from './applicable-kinds.ts';
 import { describeSystem } from './describe-system.ts';
 import { impossibleFaults } from './impossible-faults.ts';
 import { newRunId } from './take-down.ts';
@@ -18,7 +17,7 @@ export interface PreparedProject {
   generated: GeneratedProject;
   system: System;
   /** By target: the kinds that are impossible on it, each with the reason. */
-  impossible: Record<string, Reasons>;
+  impossible: Record<string, KindReasons>;
   /** For the user. */
   notes: string[];
   /** Undefined if encore.yaml names none. */

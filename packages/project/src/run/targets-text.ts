@@ -1,11 +1,10 @@
 /** Describes for `--dry-run` which kinds are possible on each target, and why others are not. */
-import { type FaultKind, faultKinds, kindOf, type System } from '@encore/contracts';
+import { type FaultKind, faultKinds, type KindReasons, kindOf, type System } from '@encore/contracts';
 import { isProxy, runsProxies } from '@encore/kit';
-import type { Reasons } from './applicable-kinds.ts';
 
 const notAllowed = 'encore.yaml does not allow it';
 
-export function targetsText(system: System, impossible: Readonly<Record<string, Reasons>>): string[] {
+export function targetsText(system: System, impossible: Readonly<Record<string, KindReasons>>): string[] {
   const all = Object.entries({ ...system.containers, ...system.proxies });
   const targets = all.filter(([name]) => !runsProxies(system, name));
   const width = Math.max(...targets.map(([name]) => name.length));

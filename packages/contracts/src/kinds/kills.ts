@@ -1,0 +1,77 @@
+/** Kinds that end, stop or pause the process of a container. */
+import { z } from 'zod';
+import { held, kill, kind, none, paused, stopped } from './entry-parts.ts';
+
+export const kills = {
+  crash: kind({
+    actsOn: 'container',
+    group: 'kill',
+    params: none,
+    // The engine doubles its restart back-off for a container that ran for less than 10 s, which
+    // would distort the recovery time.
+    behaviour: { ...kill, healthBeforeSeconds: 10 },
+    needsRestartPolicy: true,
+    does: 'Kills the main process. In the bundled lab: SIGQUIT through the engine, so it dies immediately with exit code 131. In your own project: SIGKILL (or `crash.signal`) past the engine, exit code 137.',
+    revertedBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
+    usersSee: 'In-flight requests are cut off; the proxy closes new connections until the target listens again.',
+    pitfalls:
+      'Needs `init: true`, an explicit `stop_signal: SIGTERM` and `restart: always`. The engine doubles its restart delay for a container that ran for less than 10 s, so the plan leaves at least 10 s without a fault before each crash. Without `ulimits: core: 0` each crash leaves a core file.',
+  }),
+  outage: kind({
+    actsOn: 'container',
+    group: 'kill',
+    params: z.strictObject({
+      until: z
+        .enum(['supervisor', 'revert', 'never'])
+        .default('supervisor')
+        .describe(
+          'what starts the target again: the supervisor, the revert at the end of the fault, or nothing within the recovery limit',
+        ),
+    }),
+    behaviour: ({ until }) => {
+      if (until === 'supervisor') return kill;
+      const { holdSeconds } = held;
+      return { ...(until === 'never' ? kill : stopped), holdSeconds, totalOutage: true, forbidsStart: true };
+    },
+    does: 'Sends SIGKILL through the engine, which treats it as an operator’s stop and does not restart the target.',
+    revertedBy:
+      'With `until: supervisor`, the fault is instant and the supervisor starts the target 2 s after it exited. With `until: revert`, starts are forbidden and the injector starts the target at the end. `until: never` is the same, but the recovery time counts from the kill, so the limit is exceeded; the control run `server-down` uses it.',
+    usersSee: 'The same as in a crash, for longer. An outage of a dependency shows what the system does without it.',
+    pitfalls:
+      'An OOM kill has the same exit code, 137; the engine’s events distinguish the two. A write that a database did not confirm may have been committed: its outcome is unknown, not failed.',
+  }),
+  restart: kind({
+    actsOn: 'container',
+    group: 'kill',
+    params: none,
+    behaviour: { ...stopped, holdSeconds: null, graceful: true },
+    does: 'Requests a restart from the engine: SIGTERM, a wait of at most the grace period, then a start.',
+    revertedBy: 'The restart includes the start.',
+    usersSee: 'Admitted requests are answered; new ones are refused until the target listens again.',
+    pitfalls:
+      'A process that ignores SIGTERM as PID 1 takes the whole grace period, which then dominates the restart time.',
+  }),
+  freeze: kind({
+    actsOn: 'container',
+    group: 'kill',
+    params: none,
+    behaviour: { ...paused, forbidsStart: true },
+    does: 'Pauses all processes of the target, so that it behaves like a stalled virtual machine.',
+    revertedBy: 'The injector unpauses the target; no restart is allowed until then.',
+    usersSee:
+      'The kernel still accepts connections, but no response arrives. Requests that need a frozen dependency hang until the system’s own deadline.',
+    pitfalls:
+      'A frozen target looks healthy to a probe that only connects. The burst of requests after the revert belongs to the fault’s window.',
+  }),
+  hang: kind({
+    actsOn: 'container',
+    group: 'kill',
+    needs: ['observer', 'supervisor'],
+    params: none,
+    behaviour: { ...paused, holdSeconds: { min: 20, max: 40 }, clock: 'injection', deathIsTheInjection: true },
+    does: 'Pauses all processes of the target until the supervisor notices.',
+    revertedBy: 'The supervisor restarts a target that has been unhealthy for too long; the revert is a safety net.',
+    usersSee: 'Requests time out until the restart, which cuts off those in flight.',
+    pitfalls: 'No restart policy notices a hang: plain Docker only reports `unhealthy`.',
+  }),
+} as const;
