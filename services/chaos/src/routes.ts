@@ -47,12 +47,12 @@ export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Exp
     app.get('/targets', async (_request, response) => void response.json(await injector.targets()));
     app.post('/targets/:target/start', async (request, response) => {
       const target = parse(targetSchema, request.params.target, 'target');
-      await injector.startTarget(target, parse(startRequestSchema, request.body, 'start'));
+      await injector.starts.start(target, parse(startRequestSchema, request.body, 'start'));
       response.json({});
     });
     app.post('/targets/:target/restart', async (request, response) => {
       const target = parse(targetSchema, request.params.target, 'target');
-      await injector.restartTarget(target, parse(startRequestSchema, request.body, 'restart'));
+      await injector.starts.restart(target, parse(startRequestSchema, request.body, 'restart'));
       response.json({});
     });
 

@@ -128,7 +128,7 @@ describe('a fault that something else ends', () => {
   it('does not include a hang that the supervisor ends', async () => {
     const planned = fault('hang', { durationSeconds: 40 });
     const { lab, injector, stop } = await active(planned);
-    await lab.clock.until(injector.restartTarget('server', supervisor));
+    await lab.clock.until(injector.starts.restart('server', supervisor));
     await lab.clock.advance(3_000);
     assert.deepEqual(
       reverted(injector).map(({ cause, evidence }) => [cause, /started by supervisor/.test(evidence)]),
@@ -196,7 +196,7 @@ describe('a fault that something else ends', () => {
     const { lab, injector, stop } = await active(planned);
     const stoppedAt = lab.clock.now();
     await lab.engine.kill(lab.server.id, 'SIGKILL');
-    await lab.clock.until(injector.startTarget('server', supervisor));
+    await lab.clock.until(injector.starts.start('server', supervisor));
     await lab.clock.advance(3_000);
     const [first] = reverted(injector);
     assert.deepEqual([first?.cause, first?.at], ['external', stoppedAt], first?.evidence);
@@ -206,7 +206,7 @@ describe('a fault that something else ends', () => {
   it('includes a limit that is changed by hand after the target was restarted under it', async () => {
     const planned = fault('cpu-throttle', { durationSeconds: 40 });
     const { lab, injector, stop } = await active(planned);
-    await lab.clock.until(injector.restartTarget('server', supervisor));
+    await lab.clock.until(injector.starts.restart('server', supervisor));
     await lab.clock.advance(3_000);
     assert.deepEqual(reverted(injector), [], 'a start does not end a limit');
     await endByHand(lab, planned);

@@ -3,6 +3,7 @@ import { describeError, type Logger, runsProxies } from '@encore/kit';
 import { type ContainerView, type Engine, type EngineEvent, label } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-executor.ts';
+import type { FaultLifecycle } from './fault-lifecycle.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
@@ -17,6 +18,7 @@ interface Dependencies {
   recorder: Recorder;
   metrics: InjectorMetrics;
   registry: FaultRegistry;
+  lifecycle: FaultLifecycle;
   deadline: Deadline;
   logger: Logger;
   /** False outside a run, when events are not recorded. */
@@ -53,7 +55,7 @@ export class EngineReporter {
   }
 
   async #report(event: EngineEvent): Promise<void> {
-    const { registry, recorder, metrics, starts, targets, inRun } = this.#dependencies;
+    const { registry, lifecycle, recorder, metrics, starts, targets, inRun } = this.#dependencies;
     if (event.type === 'network') return this.#reportNetwork(event);
     if (event.type !== 'container') return;
     const { action, attributes: labels, containerId } = event;
@@ -65,7 +67,7 @@ export class EngineReporter {
     const view = started || updated ? await this.#inspect(containerId) : undefined;
     const restartCount = started ? view?.restartCount : starts.restartCount(containerId);
     const by = started ? starts.attribute(event, restartCount ?? 0) : null;
-    if (action === 'die') await registry.targetDied(target);
+    if (action === 'die') await lifecycle.targetDied(target);
     if (inRun()) {
       const { exitCode, signal, [label.checkout]: checkout } = labels;
       await recorder.record({

@@ -1,4 +1,4 @@
-/** Runs each step of a fault under its own timeout. Lifetime and leases belong to FaultRegistry. */
+/** Runs each step of a fault under its own timeout. FaultLifecycle decides when. */
 import type { Effect, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
 import { deathOf, type EarlyEnd, endedBy } from './early-end.ts';

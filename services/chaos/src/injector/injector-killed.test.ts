@@ -24,7 +24,7 @@ async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Pr
     await injector.claim(run);
     const { over } = await injector.inject({ runId: run.runId, fault: planned });
     await lab.clock.sleep(1_000);
-    if (!over) await injector.registry.release(planned.id);
+    if (!over) await injector.release(planned.id);
     doneAt = life.steps;
   })();
   await lab.clock.advance(9_000);

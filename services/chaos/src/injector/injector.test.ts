@@ -6,7 +6,7 @@ import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../testing/fake-lab.ts';
 import { events, run, startedLab } from '../testing/started-lab.ts';
 import { label } from './engine.ts';
-import { unsupportedKinds } from './unsupported-kinds.ts';
+import { unsupportedKinds } from './lab-view.ts';
 
 const request = { runId: 'run-1' };
 const supervisor = { runId: 'run-1', actor: 'supervisor' as const, reason: 'exited for 2 s' };
@@ -44,10 +44,10 @@ describe('Injector', () => {
         assert.equal(answer.over, instant);
         if (!instant) {
           assert.notEqual(lab.state(), before, 'the state while it is active');
-          const reverted = await lab.clock.until(injector.registry.release(planned.id));
+          const reverted = await lab.clock.until(injector.release(planned.id));
           assert.ok(reverted.verified, reverted.evidence);
         }
-        if (kind === 'outage') await lab.clock.until(injector.startTarget('server', supervisor));
+        if (kind === 'outage') await lab.clock.until(injector.starts.start('server', supervisor));
         await lab.clock.advance(1_000);
         const recorded = injector.recorder.log.page(undefined, 0).events.map(({ event }) => event.type);
         const own = recorded.filter((type) => type.startsWith('fault_'));
@@ -64,7 +64,7 @@ describe('Injector', () => {
       const answer = await lab.clock.until(injector.inject({ ...request, fault: planned }));
       assert.equal(lab.state(), before);
       if (answer.effect !== 'unsupported') assert.equal(answer.effect, 'absent', answer.evidence);
-      if (!answer.over) assert.ok((await lab.clock.until(injector.registry.release(planned.id))).verified);
+      if (!answer.over) assert.ok((await lab.clock.until(injector.release(planned.id))).verified);
       assert.equal(lab.state(), before);
       stop.abort();
     });
@@ -218,7 +218,7 @@ describe('Injector', () => {
     assert.equal(lab.server.restartCount, 1);
     await lab.clock.until(injector.inject({ ...request, fault: fault('outage') }));
     const requestedAt = lab.clock.now();
-    assert.equal(await actors(injector.startTarget('server', supervisor)), 'supervisor');
+    assert.equal(await actors(injector.starts.start('server', supervisor)), 'supervisor');
     const [crashed, byRequest] = events(injector, 'target_started');
     assert.deepEqual([crashed?.requestedAt, byRequest?.requestedAt], [undefined, requestedAt]);
     assert.equal(await actors(injector.inject({ ...request, fault: fault('restart') })), 'revert');
@@ -238,12 +238,12 @@ describe('Injector', () => {
     lab.engine.onCall = (what) => {
       if (what === 'restart') throw new EncoreError('ENGINE_UNREACHABLE', 'timeout');
     };
-    await rejection(injector.restartTarget('server', supervisor), 'ENGINE_UNREACHABLE');
+    await rejection(injector.starts.restart('server', supervisor), 'ENGINE_UNREACHABLE');
     // The engine has stopped the container, but not started it.
     lab.engine.die(lab.server, 137, false);
     lab.engine.onCall = () => {};
     await lab.clock.advance(3_000);
-    await lab.clock.until(injector.startTarget('server', supervisor));
+    await lab.clock.until(injector.starts.start('server', supervisor));
     await lab.clock.advance(1_000);
     assert.equal(events(injector, 'target_started').at(-1)?.requestedAt, requestedAt);
     stop.abort();
@@ -330,16 +330,16 @@ describe('Injector', () => {
     const down = fault('outage', { durationSeconds: 60, params: { until: 'revert' } });
     const answer = await lab.clock.until(injector.inject({ ...request, fault: down }));
     assert.equal(answer.over, false);
-    await rejection(injector.startTarget('server', supervisor), 'START_FORBIDDEN');
-    await rejection(injector.restartTarget('server', supervisor), 'START_FORBIDDEN');
+    await rejection(injector.starts.start('server', supervisor), 'START_FORBIDDEN');
+    await rejection(injector.starts.restart('server', supervisor), 'START_FORBIDDEN');
     const [server] = (await injector.targets()).filter(({ target }) => target === 'server');
     assert.deepEqual([server?.activeKinds, server?.startForbidden], [['outage'], true]);
-    await lab.clock.until(injector.registry.release(down.id));
+    await lab.clock.until(injector.release(down.id));
     assert.equal(lab.server.status, 'running');
-    await rejection(injector.startTarget('server', supervisor), 'NOT_STOPPED');
+    await rejection(injector.starts.start('server', supervisor), 'NOT_STOPPED');
     const hang = fault('hang');
     await lab.clock.until(injector.inject({ ...request, fault: hang }));
-    await lab.clock.until(injector.restartTarget('server', supervisor));
+    await lab.clock.until(injector.starts.restart('server', supervisor));
     await lab.clock.advance(1_000);
     assert.equal(lab.server.status, 'running', 'the supervisor ends a hang');
     assert.equal(events(injector, 'target_started').at(-1)?.actor, 'supervisor');
@@ -583,7 +583,7 @@ describe('Injector', () => {
     lab.engine.onCall = (what) => {
       if (what === 'unpause' && failures-- > 0) throw new EncoreError('ENGINE_UNREACHABLE', 'socket hang up');
     };
-    assert.equal((await lab.clock.until(injector.registry.release(planned.id))).verified, false);
+    assert.equal((await lab.clock.until(injector.release(planned.id))).verified, false);
     await lab.clock.advance(10_000);
     assert.equal(lab.state(), before);
     assert.deepEqual(

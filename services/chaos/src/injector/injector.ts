@@ -2,27 +2,19 @@
  * Injects and reverts faults, and reconciles in one loop. Every dependency is an argument, so that
  * the same injector runs against two engines, in tests, and in virtual time.
  */
-import type {
-  EngineInfo,
-  OpenFault,
-  RevertAnswer,
-  RunLeaseRequest,
-  StartRequest,
-  System,
-  Target,
-  TargetState,
-} from '@encore/contracts';
-import { type Clock, containerNames, describeError, EncoreError, type Logger, runsProxies } from '@encore/kit';
+import type { EngineInfo, OpenFault, RevertAnswer, RunLeaseRequest, System, TargetState } from '@encore/contracts';
+import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import type { ReadBreakers } from './breakers.ts';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
-import type { ContainerView, Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { EngineHealth } from './engine-health.ts';
 import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultTools, SendsProbes } from './fault-functions.ts';
+import { FaultLifecycle, type InjectRequest, type InjectResult, type RevertResult } from './fault-lifecycle.ts';
 import { FaultLog } from './fault-log.ts';
-import { FaultRegistry, type InjectRequest, type InjectResult, type RevertResult } from './fault-registry.ts';
+import { FaultRegistry } from './fault-registry.ts';
 import { checkHygiene } from './hygiene.ts';
 import type { Journal } from './journal.ts';
 import type { LabProxies } from './lab-proxies.ts';
@@ -37,6 +29,7 @@ import { Recorder } from './recorder.ts';
 import { RunLease } from './run-lease.ts';
 import { sampleContainers } from './sampler.ts';
 import { StartAttributor } from './start-attributor.ts';
+import { TargetStarts } from './target-starts.ts';
 import { Targets } from './targets.ts';
 
 export interface InjectorDependencies {
@@ -60,13 +53,14 @@ export interface InjectorDependencies {
 const tickMs = 250;
 const retryMs = 500;
 const callMs = 5_000;
-const restartMs = 25_000;
 /** Key of the lock for granting and ending the run lease; no target has this name. */
 const leaseKey = ' run lease';
 
 export class Injector {
   readonly recorder: Recorder;
   readonly registry: FaultRegistry;
+  readonly lifecycle: FaultLifecycle;
+  readonly starts: TargetStarts;
   readonly reconciler: Reconciler;
   readonly watch: EngineWatch;
   readonly reporter: EngineReporter;
@@ -99,7 +93,7 @@ export class Injector {
     this.recorder = new Recorder(journal, clock, (event) => faultLog.add(event));
     this.#lease = new RunLease(journal, clock);
     const targets = new Targets(engine, project, system);
-    this.watch = new EngineWatch(engine, project, lastEngineTime(journal) ?? clock.now(), clock, logger);
+    this.watch = new EngineWatch(engine, project, journal.lastEngineTime ?? clock.now(), clock, logger);
     const ownStops = new OwnStops(this.watch, clock);
     const starts = new StartAttributor(engine, targets, journal, clock, ownStops);
     this.#tools = {
@@ -115,18 +109,28 @@ export class Injector {
       ownStops,
       clock,
     };
-    const shared = { tools: this.#tools, recorder: this.recorder, metrics, lock: this.#lock, deadline, clock, logger };
+    this.registry = new FaultRegistry(journal, metrics);
+    const shared = {
+      tools: this.#tools,
+      registry: this.registry,
+      recorder: this.recorder,
+      metrics,
+      lock: this.#lock,
+      deadline,
+      clock,
+      logger,
+      inRun: () => this.isInRun,
+    };
     const requireRun = (runId: string) => this.#lease.requireOpen(runId);
-    this.registry = new FaultRegistry({ ...shared, journal, requireRun });
-    const inRun = () => this.isInRun;
-    this.reconciler = new Reconciler({ ...shared, registry: this.registry, inRun });
+    this.lifecycle = new FaultLifecycle({ ...shared, journal, requireRun });
+    this.starts = new TargetStarts({ ...shared, requireRun: (runId) => this.#lease.require(runId) });
+    this.reconciler = new Reconciler({ ...shared, lifecycle: this.lifecycle });
     this.engineHealth = new EngineHealth({
       ...shared,
       engine,
       watch: this.watch,
       project,
-      inRun,
-      lostUntil: lostUntil(journal),
+      lostUntil: journal.engineLostUntil,
       giveUp: dependencies.giveUp,
     });
     this.reporter = new EngineReporter({
@@ -135,8 +139,7 @@ export class Injector {
       targets,
       watch: this.watch,
       starts,
-      registry: this.registry,
-      inRun,
+      lifecycle: this.lifecycle,
     });
   }
 
@@ -218,17 +221,17 @@ export class Injector {
 
   async inject(request: InjectRequest): Promise<InjectResult> {
     this.requireRun(request.runId);
-    return this.registry.inject(request);
+    return this.lifecycle.inject(request);
   }
 
   /** Reverts a fault; one that has ended already counts as reverted. */
   release(faultId: string): Promise<RevertResult> {
-    return this.registry.release(faultId);
+    return this.lifecycle.release(faultId);
   }
 
   /** Whether this fault was already injected, even by an earlier process of this service. */
   wasInjected(faultId: string): boolean {
-    return this.registry.wasInjected(faultId);
+    return this.registry.targetOf(faultId) !== undefined;
   }
 
   revert(): Promise<RevertAnswer> {
@@ -256,24 +259,10 @@ export class Injector {
     return engineInfo(this.#tools, this.#dependencies.deadline);
   }
 
-  async startTarget(target: Target, request: StartRequest): Promise<void> {
-    await this.#withTarget(target, request, async (view, signal) => {
-      if (!['exited', 'created', 'dead'].includes(view.status))
-        throw new EncoreError('NOT_STOPPED', `${target} is ${view.status}; only a stopped target can be started`);
-      await this.#tools.starts.start(view, request.actor, request.reason, signal);
-    });
-  }
-
-  async restartTarget(target: Target, request: StartRequest): Promise<void> {
-    await this.#withTarget(target, request, (view, signal) =>
-      this.#tools.starts.restart(view, request.actor, request.reason, signal),
-    );
-  }
-
   /** Reverts every active fault within the time limit; the next process would do it anyway. */
   async close(): Promise<void> {
     this.#lease.beginEnd();
-    await this.registry.revertAll('reconciled');
+    await this.lifecycle.revertAll('reconciled');
     await this.reporter.flushed();
     await this.#dependencies.journal.close();
   }
@@ -284,23 +273,6 @@ export class Injector {
     this.#dependencies.logger.warn({ run: this.#lease.runId }, 'the run lease ended, reverting everything');
     await this.reconciler.all('lease_ended');
     await this.#lease.end();
-  }
-
-  async #withTarget(
-    target: Target,
-    request: StartRequest,
-    act: (view: ContainerView, signal: AbortSignal) => Promise<void>,
-  ): Promise<void> {
-    const { system } = this.#dependencies;
-    if (!containerNames(system).includes(target) || runsProxies(system, target))
-      throw new EncoreError('INVALID_INPUT', `${target} is not a container that Encore starts`);
-    this.#lease.require(request.runId);
-    await this.#lock.run(target, async () => {
-      if (this.registry.activeOn(target).startForbidden)
-        throw new EncoreError('START_FORBIDDEN', `an active fault on ${target} forbids its start`);
-      const { deadline } = this.#dependencies;
-      await act(await this.#tools.targets.find(target, deadline(callMs)), deadline(restartMs));
-    });
   }
 
   /**
@@ -323,7 +295,7 @@ export class Injector {
   #closeEnded(): void {
     if (this.#closing) return;
     this.#closing = true;
-    void this.registry
+    void this.lifecycle
       .closeEnded()
       .catch((error: unknown) =>
         this.#dependencies.logger.warn({ err: describeError(error) }, 'the read-back of faults failed'),
@@ -353,20 +325,4 @@ function stillActive({ fault }: OpenFault, failed: readonly string[]): EncoreErr
     'FAULT_ACTIVE',
     `${fault.id} (${fault.kind} on ${fault.target}) of the previous run is still active: ${reasons}. Fix the cause and run encore revert, then start the run again`,
   );
-}
-
-/**
- * End of the recorded part of an engine loss that was still ongoing, in epoch milliseconds, also
- * after the run's lease has ended; null for none.
- */
-function lostUntil(journal: Journal): number | null {
-  const last = journal.events.findLast((event) => event.type === 'engine_lost');
-  return last?.type === 'engine_lost' && last.ongoing ? last.toAt : null;
-}
-
-/** Time of the last recorded engine event; the watch resumes from it after a restart. */
-function lastEngineTime(journal: Journal): number | null {
-  if (journal.run === null) return null;
-  const last = journal.events.findLast((event) => event.type === 'engine_event');
-  return last?.type === 'engine_event' ? last.engineAt : journal.run.at;
 }

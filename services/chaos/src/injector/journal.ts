@@ -159,6 +159,22 @@ export class Journal {
     return this.#sink.append(line);
   }
 
+  /** Time of the last recorded engine event; the watch resumes from it after a restart. */
+  get lastEngineTime(): number | null {
+    if (this.run === null) return null;
+    const last = this.events.findLast((event) => event.type === 'engine_event');
+    return last?.type === 'engine_event' ? last.engineAt : this.run.at;
+  }
+
+  /**
+   * End of the recorded part of an engine loss that was still ongoing, in epoch milliseconds, also
+   * after the run's lease has ended; null for none.
+   */
+  get engineLostUntil(): number | null {
+    const last = this.events.findLast((event) => event.type === 'engine_lost');
+    return last?.type === 'engine_lost' && last.ongoing ? last.toAt : null;
+  }
+
   /** Sets the previous run's lines aside; none of its faults may be active. */
   async beginRun(runId: string, holder: string, ttlMs: number, nowMs: number): Promise<void> {
     await this.#sink.close();

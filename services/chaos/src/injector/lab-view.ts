@@ -1,12 +1,11 @@
 /** Describes the lab for the API: its engine, and the state of each target. */
 import { type EngineInfo, faultKinds, kindOf, type System, type TargetState } from '@encore/contracts';
-import { ownValue, plannedSystem, runsProxies } from '@encore/kit';
+import { ownValue, plannedSystem, runsProxies, targetsAllowing } from '@encore/kit';
 import { type ContainerView, label, serviceOf } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultTools } from './fault-functions.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import type { Targets } from './targets.ts';
-import { unsupportedKinds } from './unsupported-kinds.ts';
 
 const callMs = 5_000;
 
@@ -53,6 +52,17 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
     ),
     unsupported: unsupportedKinds(targets.system),
   };
+}
+
+/** What this lab does not support, as far as it can be known without trying. */
+export function unsupportedKinds(system: System): Record<string, string> {
+  const all = { ...system.containers, ...system.proxies };
+  const unsupported: Record<string, string> = {};
+  for (const kind of faultKinds) {
+    const reasons = targetsAllowing(system, kind).map((target) => all[target]?.unsupported[kind]);
+    if (!reasons.includes(undefined)) unsupported[kind] = reasons[0] ?? 'no target of the system allows it';
+  }
+  return unsupported;
 }
 
 const allowedKindsOf = ({ containers }: System, name = ''): readonly string[] =>

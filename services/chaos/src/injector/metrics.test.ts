@@ -27,7 +27,7 @@ describe('injectorMetrics', () => {
     const planned = fault('freeze');
     await lab.clock.until(injector.inject({ ...request, fault: planned }));
     assert.equal(await count('chaos_fault_active', 'freeze'), 1);
-    await lab.clock.until(injector.registry.release(planned.id));
+    await lab.clock.until(injector.release(planned.id));
     assert.equal(await count('chaos_fault_active', 'freeze'), 0);
     assert.equal(await count('chaos_faults_reverted_total', 'freeze'), 1);
     stop.abort();

@@ -7,6 +7,7 @@ import { faultKinds, kindOf, type RevertAnswer } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, isProxy, type Logger } from '@encore/kit';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultTools } from './fault-functions.ts';
+import type { FaultLifecycle } from './fault-lifecycle.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import { containerName } from './faults/container-target.ts';
 import { faultTable } from './faults/fault-table.ts';
@@ -19,6 +20,7 @@ import type { ProxyState } from './toxiproxy-api.ts';
 interface Dependencies {
   tools: FaultTools;
   registry: FaultRegistry;
+  lifecycle: FaultLifecycle;
   recorder: Recorder;
   metrics: InjectorMetrics;
   lock: KeyedLock;
@@ -55,7 +57,7 @@ export class Reconciler {
    * down.
    */
   async all(cause: 'reconciled' | 'released' | 'lease_ended'): Promise<RevertAnswer> {
-    const reverted = await this.#dependencies.registry.revertAll(cause);
+    const reverted = await this.#dependencies.lifecycle.revertAll(cause);
     return joined([reverted, await this.#startPending(), await this.drift()]);
   }
 
@@ -78,8 +80,8 @@ export class Reconciler {
    * start of a target that an outage left down. Runs every few seconds.
    */
   async drift(): Promise<RevertAnswer> {
-    const { registry, tools, deadline, logger, lock, inRun } = this.#dependencies;
-    const again = await registry.revertAll(
+    const { lifecycle, tools, deadline, logger, lock, inRun } = this.#dependencies;
+    const again = await lifecycle.revertAll(
       'reconciled',
       ({ fault, state }) => state === 'revert-failed' && !(isProxy(fault.target) && this.#proxyFailsSince !== null),
     );
@@ -98,7 +100,7 @@ export class Reconciler {
    * Toxiproxy starts empty and can freeze: both are recorded as failures of the injector and fixed.
    */
   async proxy(): Promise<void> {
-    const { tools, registry, recorder, metrics, clock } = this.#dependencies;
+    const { tools, registry, lifecycle, recorder, metrics, clock } = this.#dependencies;
     const startedAt = clock.now();
     try {
       const created = await tools.proxies.ensure();
@@ -112,9 +114,9 @@ export class Reconciler {
       for (const [proxy, change] of lost) {
         if (restarted.includes(tools.proxies.address(proxy).runsIn)) {
           lostInRestart.push(proxy);
-          await registry.lostByProxy(proxy, 'reconciled', 'Toxiproxy restarted and lost the proxy');
+          await lifecycle.lostByProxy(proxy, 'reconciled', 'Toxiproxy restarted and lost the proxy');
         } else {
-          await registry.lostByProxy(proxy, 'external', `something outside the lab changed the proxy: ${change}`);
+          await lifecycle.lostByProxy(proxy, 'external', `something outside the lab changed the proxy: ${change}`);
           await this.#changed(proxy, `${change}; Encore created it again`);
         }
       }

@@ -3,7 +3,7 @@ import { type EncoreEvent, filesVersion, type Plan, type PlannedFault } from '@e
 import { createLogger, EncoreError, plannedSystem } from '@encore/kit';
 import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
-import type { InjectResult } from '../injector/fault-registry.ts';
+import type { InjectResult } from '../injector/fault-lifecycle.ts';
 import type { Injector } from '../injector/injector.ts';
 import { Journal, type LineSink } from '../injector/journal.ts';
 import { Recorder } from '../injector/recorder.ts';

@@ -5,7 +5,7 @@
  */
 import type { PlannedFault, ScheduleRequest, ScheduleStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
-import type { InjectResult } from '../injector/fault-registry.ts';
+import type { InjectResult } from '../injector/fault-lifecycle.ts';
 import type { Injector } from '../injector/injector.ts';
 import type { Recorder } from '../injector/recorder.ts';
 import type { SchedulerMetrics } from './metrics.ts';

@@ -168,11 +168,11 @@ function supervise(lab: FakeLab, injector: Injector, signal: AbortSignal, eager:
   injector.watch.listen((event) => {
     const name = event.attributes['name'] ?? '';
     if (event.action !== 'die' || withoutNumber(name) !== lab.system.recoveryOf) return;
-    if (eager) return void injector.restartTarget(name, started).catch(() => {});
+    if (eager) return void injector.starts.restart(name, started).catch(() => {});
     void lab.clock
       .sleep(supervisorMs, signal)
       .then(async () => {
-        if (lab.container(name).status === 'exited') await injector.startTarget(name, started);
+        if (lab.container(name).status === 'exited') await injector.starts.start(name, started);
       })
       .catch(() => {});
   });

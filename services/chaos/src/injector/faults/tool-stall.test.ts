@@ -30,7 +30,7 @@ describe('tool-stall', () => {
     assert.deepEqual(lab.load.calls.slice(0, 5), Array(5).fill('TIMEOUT'));
     assert.equal(lab.load.objects.size, 6);
     await lab.clock.advance(10_000);
-    const reverted = await lab.clock.until(injector.registry.release(planned.id));
+    const reverted = await lab.clock.until(injector.release(planned.id));
     assert.ok(reverted.verified, reverted.evidence);
     assert.match(reverted.evidence, /the breaker tool_A is closed/);
     assert.deepEqual(lab.load.calls.slice(-2), ['ok', 'ok']);
@@ -72,7 +72,7 @@ describe('tool-stall', () => {
     const { lab, injector, planned } = at;
     await inject(lab, injector, planned);
     const from = lab.clock.now();
-    const reverted = await lab.clock.until(injector.registry.release(planned.id));
+    const reverted = await lab.clock.until(injector.release(planned.id));
     assert.ok(lab.clock.now() - from < 1_000, `${lab.clock.now() - from} ms`);
     assert.match(reverted.evidence, /^reverted early: .* is open/);
     assert.equal(lab.load.objects.size, 0);
@@ -83,7 +83,7 @@ describe('tool-stall', () => {
     const { lab, injector, planned } = at;
     const injected = injector.inject({ ...request, fault: planned });
     await lab.clock.advance(700);
-    const reverted = await lab.clock.until(injector.registry.release(planned.id));
+    const reverted = await lab.clock.until(injector.release(planned.id));
     assert.ok(reverted.verified, reverted.evidence);
     assert.equal((await lab.clock.until(injected)).effect, 'absent');
     await lab.clock.advance(10_000);
@@ -98,7 +98,7 @@ describe('tool-stall', () => {
     const { lab, injector, planned } = at;
     await inject(lab, injector, planned);
     await lab.clock.advance(8_000);
-    const reverted = await lab.clock.until(injector.registry.release(planned.id));
+    const reverted = await lab.clock.until(injector.release(planned.id));
     assert.equal(reverted.verified, false);
     assert.match(reverted.evidence, /the breaker tool_A is open/);
     assert.equal(injector.registry.open.length, 1);
