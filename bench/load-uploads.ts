@@ -21,6 +21,7 @@ import { startThread } from '../services/loadgen/src/workload-thread.ts';
 const run = promisify(execFile);
 const uploads = 100;
 const limitMegabytes = 250;
+const paceSeconds = 3_600;
 
 interface ChildResult {
   acknowledged: number;
@@ -95,11 +96,12 @@ async function upload(targetUrl: string, folder: string): Promise<ChildResult> {
   };
   let ended = 0;
   const startedAt = performance.now();
-  const startsAt = systemClock.now();
+  // A user's first operation follows one pace after its start, so it is due now. The second one is
+  // an hour away.
+  const startsAt = systemClock.now() - paceSeconds * 1_000;
   const users = Array.from({ length: uploads }, (_, i) => ({ number: i + 1, startsAt }));
   const run = { runId: 'bench', seed: 1, users: uploads, mix: { upload: 1 } };
-  // Nobody begins a second operation: that is an hour away.
-  const thinkSeconds = { min: 3_600, max: 3_600 };
+  const thinkSeconds = { min: paceSeconds, max: paceSeconds };
   const running = host.runUsers({ ...run, thinkSeconds, parameters: host.description.parameters }, users);
   await done.promise;
   result.seconds = (performance.now() - startedAt) / 1_000;
