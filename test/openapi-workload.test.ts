@@ -8,13 +8,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { createLogger, createRegistry, EventLog, systemClock, waitUntil } from '@encore/kit';
+import { systemClock } from '@encore/kit';
 import { initOpenApi } from '@encore/project';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parse } from 'yaml';
-import { Load } from '../services/loadgen/src/load.ts';
-import { createMetrics } from '../services/loadgen/src/metrics.ts';
 import { inThread } from '../services/loadgen/src/testing/in-thread.ts';
+import { TestLoad } from '../services/loadgen/src/testing/test-load.ts';
 
 /** Shared by all versions. `ref` is where the schemas are. */
 const schemas = (ref: string) => ({
@@ -204,7 +203,7 @@ describe('workload of an OpenAPI document', () => {
         'get-health',
         'get-orders',
       ]);
-      const { failed, readBack } = await run(yaml.replace('REPLACE_ME', 'secret'), Object.keys(operations));
+      const { failed, readBack } = await run(yaml.replace('REPLACE_ME', 'secret'));
       assert.deepEqual(failed, []);
       assert.ok(readBack.acknowledged > 0 && readBack.readBack === readBack.acknowledged, JSON.stringify(readBack));
       assert.deepEqual([readBack.lost, readBack.corrupt], [0, 0]);
@@ -220,7 +219,7 @@ describe('workload of an OpenAPI document', () => {
     await init(JSON.stringify(documentOf(versions['3.1.0'] ?? assert.fail())));
     loses = /-u1-1$/;
     const yaml = (await written()).replace('REPLACE_ME', 'secret').replaceAll('weight: 5', 'weight: 0');
-    const { readBack } = await run(yaml.replace(/(delete-note:\s+weight:) 1/, '$1 0'), ['put-note']);
+    const { readBack } = await run(yaml.replace(/(delete-note:\s+weight:) 1/, '$1 0'));
     assert.deepEqual([readBack.lost, readBack.corrupt], [1, 0]);
   });
 
@@ -256,35 +255,18 @@ describe('workload of an OpenAPI document', () => {
   });
 
   /** Performs operations of some users, and reads back. */
-  async function run(yaml: string, operations: string[]) {
+  async function run(yaml: string) {
     const file = join(folder, 'encore-workload', 'encore.workload.yaml');
     await writeFile(file, yaml);
-    const events = new EventLog();
-    const targetUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await using load = new Load({
+    await using bench = await TestLoad.of({
       workload: pathToFileURL(file).href,
-      targetUrl,
-      runsDir: folder,
-      clock: systemClock,
-      logger: createLogger('loadgen', 'silent'),
-      metrics: createMetrics(createRegistry('loadgen'), operations),
-      events,
+      targetUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       startThread: inThread(systemClock),
     });
     const settings = { mix: {}, thinkSeconds: { min: 0.005, max: 0.015 }, parameters: {}, probesPerSecond: 5 };
-    await load.start({ runId: 'test-1', seed: 4, users: 3, rampSeconds: 0, load: settings });
-    const isDone = () => {
-      load.renew('test-1');
-      return load.status().operations >= 80;
-    };
-    await waitUntil('the operations', isDone, { timeoutMs: 60_000 });
-    await load.stop();
-    load.startReadBack(true);
-    const all = () => events.page(undefined, 0).events.map(({ event }) => event);
-    const isReadBack = () => all().find((event) => event.type === 'read_back_done');
-    const readBack = await waitUntil('the read-back', isReadBack, { timeoutMs: 60_000 });
-    assert.ok(readBack.type === 'read_back_done');
-    const failed = all().filter((event) => event.type === 'attempt_failed' && event.outcome !== 'cancelled_at_end');
-    return { failed, readBack };
+    await bench.start({ runId: 'test-1', seed: 4, users: 3, rampSeconds: 0, load: settings });
+    await bench.operationsDone(80);
+    await bench.load.stop();
+    return { readBack: await bench.readBack(true), failed: bench.failedAttempts() };
   }
 });

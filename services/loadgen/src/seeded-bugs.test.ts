@@ -1,16 +1,12 @@
 /** Detects bugs of a user's server with the workload that its owner would write. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { EncoreEvent, EventOf, Outcome } from '@encore/contracts';
-import { createLogger, createRegistry, EventLog, systemClock, waitUntil } from '@encore/kit';
+import type { Outcome } from '@encore/contracts';
+import { systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { Load } from './load.ts';
-import { createMetrics } from './metrics.ts';
 import { type ReadBackCounts, zeroCounts } from './read-back.ts';
 import { inThread } from './testing/in-thread.ts';
 import { type Bug, ShopServer } from './testing/shop/shop-server.ts';
+import { TestLoad } from './testing/test-load.ts';
 
 interface Detection {
   /** Outcome of the attempt that met the bug; without it, users may notice it or not. */
@@ -69,49 +65,22 @@ describe("seeded bugs of a user's server", function () {
 /** Runs the load until the outcome was seen, and reads everything back. */
 async function run(bug: Bug | null, mix: Record<string, number>, outcome: Outcome | undefined) {
   await using shop = await ShopServer.start(bug);
-  const runsDir = await mkdtemp(join(tmpdir(), 'encore-bugs-'));
-  const events = new EventLog();
-  const workload = import.meta.resolve('./testing/shop/encore.workload.mts');
-  const metrics = createMetrics(createRegistry('loadgen'), ['add', 'change', 'look', 'drop']);
-  const logger = createLogger('loadgen', 'silent');
-  const targetUrl = shop.url;
-  const clock = systemClock;
-  const startThread = inThread(clock);
-  try {
-    await using load = new Load({
-      ...{ workload, targetUrl, runsDir, clock, logger, metrics, events, startThread },
-      backoffMs: [5, 10],
-    });
-    const thinkSeconds = { min: 0.005, max: 0.015 };
-    const weights = Object.keys(mix).length === 0 ? {} : { add: 0, change: 0, look: 0, drop: 0, ...mix };
-    const settings = { mix: weights, thinkSeconds, parameters: {}, probesPerSecond: 5 };
-    await load.start({ runId: 'test-1', seed: 3, users: 4, rampSeconds: 0, load: settings });
-    const isReached = (condition: () => boolean) => () => {
-      load.renew('test-1');
-      return condition();
-    };
-    const isShown = () => load.status().operations >= operations && (bug === null || shop.shown > 0);
-    const isNoticed = () => outcome === undefined || failedOf(events).length > 0;
-    await waitUntil('the bug', isReached(isShown), { timeoutMs: 40_000 });
-    shop.restart();
-    await waitUntil('the outcome', isReached(isNoticed), { timeoutMs: 40_000 });
-    await load.stop();
-    load.startReadBack(true);
-    const counts = await waitUntil('the read-back', () => ofType(events, 'read_back_done')[0], { timeoutMs: 20_000 });
-    const { type, at, final, ...rest } = counts;
-    assert.deepEqual([type, final, at > 0], ['read_back_done', true, true]);
-    return { shown: shop.shown, failed: failedOf(events), counts: rest };
-  } finally {
-    await rm(runsDir, { recursive: true, force: true });
-  }
-}
-
-/** Without those that the end of the run cancels. */
-function failedOf(events: EventLog): EventOf<'attempt_failed'>[] {
-  return ofType(events, 'attempt_failed').filter((event) => event.outcome !== 'cancelled_at_end');
-}
-
-function ofType<Type extends EncoreEvent['type']>(events: EventLog, type: Type): EventOf<Type>[] {
-  const page = events.page(undefined, 0).events.map(({ event }) => event);
-  return page.filter((event): event is EventOf<Type> => event.type === type);
+  await using bench = await TestLoad.of({
+    workload: import.meta.resolve('./testing/shop/encore.workload.mts'),
+    targetUrl: shop.url,
+    startThread: inThread(systemClock),
+    backoffMs: [5, 10],
+  });
+  const thinkSeconds = { min: 0.005, max: 0.015 };
+  const weights = Object.keys(mix).length === 0 ? {} : { add: 0, change: 0, look: 0, drop: 0, ...mix };
+  const settings = { mix: weights, thinkSeconds, parameters: {}, probesPerSecond: 5 };
+  await bench.start({ runId: 'test-1', seed: 3, users: 4, rampSeconds: 0, load: settings });
+  await bench.operationsDone(operations);
+  await waitUntil('the bug', () => bug === null || shop.shown > 0, { timeoutMs: 40_000 });
+  shop.restart();
+  const isNoticed = () => outcome === undefined || bench.failedAttempts().length > 0;
+  await waitUntil('the outcome', isNoticed, { timeoutMs: 40_000 });
+  await bench.load.stop();
+  const { type: _, at: __, final: ___, ...counts } = await bench.readBack(true);
+  return { shown: shop.shown, failed: bench.failedAttempts(), counts };
 }

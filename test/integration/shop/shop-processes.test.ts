@@ -3,15 +3,11 @@
  * workload while its database restarts.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { EncoreEvent, EventOf, Outcome } from '@encore/contracts';
-import { createLogger, createRegistry, EventLog, systemClock, waitUntil } from '@encore/kit';
+import type { Outcome } from '@encore/contracts';
+import { waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { Load } from '../../../services/loadgen/src/load.ts';
-import { createMetrics } from '../../../services/loadgen/src/metrics.ts';
+import { newRunsDir, TestLoad } from '../../../services/loadgen/src/testing/test-load.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { ShopFolder, ShopProcesses } from '../../support/shop.ts';
 
@@ -29,46 +25,12 @@ const request = {
 };
 
 /** The load generator with the workload of a shop. */
-class ShopLoad implements AsyncDisposable {
-  readonly load: Load;
-  readonly #events = new EventLog();
-  readonly #runsDir: string;
-  readonly #received: EncoreEvent[] = [];
-  #lastSeq = 0;
-
-  private constructor(folder: ShopFolder, targetUrl: string, runsDir: string) {
-    this.#runsDir = runsDir;
-    this.load = new Load({
-      workload: pathToFileURL(folder.file('encore-workload/encore.workload.yaml')).href,
-      targetUrl,
-      runsDir,
-      clock: systemClock,
-      logger: createLogger('loadgen', 'silent'),
-      metrics: createMetrics(createRegistry('loadgen'), Object.keys(request.load.mix)),
-      events: this.#events,
-      backoffMs: [100, 300],
-    });
-  }
-
-  static async start(folder: ShopFolder, { url }: ShopProcesses): Promise<ShopLoad> {
-    const shopLoad = new ShopLoad(folder, url, await mkdtemp(join(tmpdir(), 'encore-shop-runs-')));
-    await shopLoad.load.start(request);
+class ShopLoad extends TestLoad {
+  static async start(folder: ShopFolder, { url: targetUrl }: ShopProcesses): Promise<ShopLoad> {
+    const workload = pathToFileURL(folder.file('encore-workload/encore.workload.yaml')).href;
+    const shopLoad = new ShopLoad(await newRunsDir(), { workload, targetUrl, backoffMs: [100, 300] });
+    await shopLoad.start(request);
     return shopLoad;
-  }
-
-  ofType<Type extends EncoreEvent['type']>(type: Type): EventOf<Type>[] {
-    for (;;) {
-      const page = this.#events.page(this.#events.instanceId, this.#lastSeq).events;
-      if (page.length === 0) break;
-      this.#received.push(...page.map(({ event }) => event));
-      this.#lastSeq = page.at(-1)?.seq ?? this.#lastSeq;
-    }
-    return this.#received.filter((event): event is EventOf<Type> => event.type === type);
-  }
-
-  async operationsDone(more: number): Promise<void> {
-    const count = this.load.status().operations + more;
-    await waitUntil(`${count} operations`, () => this.load.status().operations >= count, { timeoutMs: 60_000 });
   }
 
   /** Waits for probes that were due from now on, and returns the outcomes of the first `count`. */
@@ -88,11 +50,6 @@ class ShopLoad implements AsyncDisposable {
     const isIt = (probe: { dueAt: number; outcome: Outcome }) => probe.dueAt > now && probe.outcome === outcome;
     const isThere = () => this.ofType('probe_second').some(({ probes }) => probes.some(isIt));
     await waitUntil(`a probe with the outcome ${outcome}`, isThere, { timeoutMs: 60_000 });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.load[Symbol.asyncDispose]();
-    await rm(this.#runsDir, { recursive: true, force: true });
   }
 }
 
@@ -129,12 +86,11 @@ describe('examples/shop as processes', function () {
     await postgres.stop();
     await postgres.start();
     await users.probe('ok');
-    await users.operationsDone(30);
+    await users.operationsDone(users.load.status().operations + 30);
     await users.load.stop();
     const [summary] = users.ofType('load_summary');
     assert.deepEqual(Object.keys(summary?.operations ?? {}).sort(), ['browse', 'look', 'order']);
-    users.load.startReadBack(true);
-    const done = await waitUntil('the read-back', () => users.ofType('read_back_done')[0], { timeoutMs: 30_000 });
+    const done = await users.readBack(true);
     assert.ok(done.acknowledged > 10);
     const { readBack, lost, corrupt, duplicate } = done;
     assert.deepEqual(
