@@ -93,6 +93,11 @@ describe('hostile MCP messages', function () {
     ['tools/call', { arguments: {} }],
     ['tools/call', { name: 'toString' }],
     ['tools/call', { name: 'score_info', arguments: 'target' }],
+    ['tools/call', { name: 'score_info', arguments: null }],
+    ['initialize', {}],
+    ['initialize', { protocolVersion: 20251125, capabilities: {}, clientInfo: { name: 'test', version: '1' } }],
+    ['initialize', { protocolVersion: '2025-11-25', capabilities: [], clientInfo: { name: 'test', version: '1' } }],
+    ['initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: 'test' }],
   ];
   for (const [method, params] of invalid) {
     it(`refuses ${method} with ${JSON.stringify(params)} as invalid parameters`, async () => {
@@ -104,6 +109,22 @@ describe('hostile MCP messages', function () {
         post({ ...ping, method, params: { ...params, _meta: envelope } }, { ...modern, ...named }),
       ];
       for (const answer of await Promise.all(answers)) assert.match(await answer.text(), /"code":-32(602|020),/);
+    });
+  }
+
+  for (const method of ['initialize', 'tools/call', 'resources/read', 'prompts/get']) {
+    it(`refuses ${method} without parameters as invalid, in one line`, async () => {
+      const text = await (await post({ ...ping, method })).text();
+      assert.match(text, /"code":-32602,"message":"Invalid params for [^[\\]*(must be|expected string)/);
+    });
+  }
+
+  for (const params of [null, ['a'], 'a', { _meta: 7 }, { _meta: { progressToken: {} } }]) {
+    it(`refuses the parameters ${JSON.stringify(params)} of any method`, async () => {
+      for (const method of ['ping', 'tools/list', 'tools/call', 'initialize', 'no/such']) {
+        const answer = await post({ ...ping, method, params });
+        assert.match(await answer.text(), /"id":1,"error":\{"code":-32602,"message":"Invalid params for .* must be/);
+      }
     });
   }
 

@@ -2,7 +2,8 @@
  * /mcp. Reads and parses the body within our limits, and lets the SDK answer the message on a
  * server that is created for it.
  *
- *   body ─▶ message ─┬─ ordinary tool call ─▶ answerPlainCall ──▶ text or Response ─┬─▶ response
+ *   body ─▶ message ─┬─ invalid parameters ─▶ invalidParams ────▶ text ─────────────┬─▶ response
+ *                    ├─ ordinary tool call ─▶ answerPlainCall ──▶ text or Response ─┤
  *                    └─ anything else ──────▶ the SDK's handler ─▶ web Response ────┘
  */
 import { once } from 'node:events';
@@ -13,6 +14,7 @@ import { readWholeBody } from '../http/body.ts';
 import type { McpRoute } from '../http/users-app.ts';
 import { parseMessage } from './json-message.ts';
 import type { McpServerFactory } from './mcp-server.ts';
+import { invalidParams } from './params.ts';
 import { answerPlainCall, plainCall } from './plain-call.ts';
 
 export interface McpRouteOptions {
@@ -56,7 +58,7 @@ export function createMcpRoute(options: McpRouteOptions): McpRoute {
         return send(JSON.stringify({ jsonrpc: '2.0', id: null, error }), response, signal);
       }
     }
-    const answered = await answerCall(message, request.headers, signal);
+    const answered = invalidParams(message) ?? (await answerCall(message, request.headers, signal));
     await send(answered ?? (await answerOther(message, request, signal)), response, signal);
   };
 }

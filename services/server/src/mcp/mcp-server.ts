@@ -20,15 +20,13 @@ import type { ScoreLibrary } from '../scores/score-library.ts';
 import type { Tool } from '../tools/tool.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
 import { onePageSchema } from './cursor.ts';
+import { callSchema } from './params.ts';
 import { revisions } from './plain-call.ts';
 import { registerPrompts } from './prompts.ts';
 import { registerScoreResources } from './score-resources.ts';
 
 /** Longer results are sent as structured content only, not repeated as text. */
 const maxTextLength = 16_384;
-
-/** The tool's own schema validates the arguments. */
-const callSchema = z.object({ name: z.string(), arguments: z.unknown() });
 
 /** Called for each message. */
 export type McpServerFactory = (context: McpRequestContext) => Server;

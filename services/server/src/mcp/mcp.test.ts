@@ -139,6 +139,12 @@ describe('MCP', function () {
         }
       });
 
+      it('calls a tool without arguments', async () => {
+        for (const tool of ['health_check', 'list_scores']) {
+          assert.equal((await client.callTool({ name: tool })).isError ?? false, false, tool);
+        }
+      });
+
       it('refuses an invalid cursor', async () => {
         const refusal = { code: -32_602, message: /cursor/ };
         for (const cursor of ['\u0000', 'a b', '../x', 'x'.repeat(65)]) {

@@ -1,6 +1,6 @@
 /**
- * Checks that the route answers each tool call as the SDK's own handler does, and isolates the
- * calls.
+ * Checks that the route answers each tool call as the SDK's own handler does, except for invalid
+ * parameters (hostile-messages.test.ts), and isolates the calls.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -98,10 +98,6 @@ describe('MCP tool calls', () => {
     ['a call', modern()],
     ['a call with a string id', modern({ id: '1' })],
     ['a tool that fails', modern({ params: { ...params, name: 'fail' } }, { 'mcp-name': 'fail' })],
-    ['arguments that are an array', modern({ params: { ...params, arguments: [1] } })],
-    ['a name that is not a string', modern({ params: { ...params, name: 7 } })],
-    ['no name', modern({ params: { _meta } })],
-    ['no params', modern({ params: null })],
     ['an id that is null', modern({ id: null })],
     ['an id that is not an integer', modern({ id: 1.5 })],
     ['an id beyond the safe integers', modern({ id: 2 ** 60 })],
@@ -115,7 +111,6 @@ describe('MCP tool calls', () => {
       'an envelope with invalid client information',
       modern({ params: { ...params, _meta: { ..._meta, 'io.modelcontextprotocol/clientInfo': 7 } } }),
     ],
-    ['a _meta that is not an object', modern({ params: { ...params, _meta: 7 } })],
     [
       'a future revision',
       modern(
@@ -143,7 +138,6 @@ describe('MCP tool calls', () => {
     ['a call of an unknown revision', legacy({}, { 'mcp-protocol-version': '1999-01-01' })],
     ['a client that accepts only JSON', legacy({}, { accept: 'application/json' })],
     ['a tool that fails in 2025-11-25', legacy({ params: { name: 'fail', arguments: { say: 'no' } } })],
-    ['arguments that are an array in 2025-11-25', legacy({ params: { name: 'echo', arguments: [1] } })],
     ['an unknown method', legacy({ method: 'tools/calls' })],
   ];
   for (const [name, sent] of rows) {
