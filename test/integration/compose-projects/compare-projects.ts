@@ -142,7 +142,7 @@ function mountsOf(service: Json): string[] {
   return mounts.map(({ type, source, target, read_only }) => JSON.stringify([type, source, target, read_only]));
 }
 
-const portsOf = (service: Json): Port[] => (service['ports'] ?? []) as Port[];
+export const portsOf = (service: Json): Port[] => (service['ports'] ?? []) as Port[];
 
 function without(service: Json, keys: readonly string[]): Json {
   return Object.fromEntries(Object.entries(service).filter(([key]) => !keys.includes(key)));

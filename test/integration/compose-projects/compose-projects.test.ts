@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initProject, type PrintedCompose, printCompose } from '@encore/project';
@@ -14,7 +14,7 @@ import { readEncoreFile } from '../../../services/orchestrator/src/settings/enco
 import { root, runCommand } from '../../support/command.ts';
 import { ignoreComposeFile } from '../../support/compose-file.ts';
 import { requireCompose } from '../../support/engine.ts';
-import { compareProjects, type Resolved } from './compare-projects.ts';
+import { compareProjects, portsOf, type Resolved } from './compare-projects.ts';
 
 const corpus = join(process.env['ENCORE_CORPUS'] ?? '', 'compose');
 const hard = join(import.meta.dirname, 'hard-project');
@@ -99,7 +99,9 @@ describe('any Compose project', function () {
     if (!initialized.ok) {
       // The only reason for which init may refuse a project that Compose accepts.
       assert.match(initialized.problems[0] ?? '', /^no service has a TCP port before which Encore could put a sidecar/);
-      const isReachable = Object.values(original.services).some(({ networks, ports }) => networks && ports);
+      const isReachable = Object.values(original.services).some(
+        (service) => service['networks'] && portsOf(service).some(({ protocol }) => protocol === 'tcp'),
+      );
       assert.ok(!isReachable, initialized.problems.join('\n'));
       assert.ok(!existsSync(path));
       const impossible = initialized.problems.map((line) => line.trim());
@@ -160,6 +162,25 @@ describe('any Compose project', function () {
     const [built, user] = ['migrate', 'after-migrate'].map((name) => run.services[name]?.['image']);
     assert.equal(built, 'localhost/encore-project:my--lab-encore-preview-migrate');
     assert.equal(user, built, 'a service that runs the image of another service');
+  });
+
+  it('says why it writes no encore.yaml or no workload', async () => {
+    const init = async (name: string, port: string) => {
+      const cwd = join(folder, name);
+      await mkdir(cwd);
+      await writeFile(join(cwd, 'compose.yaml'), `services: { game: { image: example/game, ports: ["${port}"] } }`);
+      return await initProject({ folder: cwd, files: [], force: false, schema: 'x', encore: 'x' });
+    };
+    const udp = await init('udp', '51820:51820/udp');
+    assert.ok(!udp.ok);
+    assert.match(udp.problems[1] ?? '', /^ {2}game: no faults on UDP \(port 51820\): a sidecar forwards TCP only$/);
+    const tcp = await init('tcp', '25565:25565');
+    assert.ok(tcp.ok);
+    assert.match(tcp.lines.join('\n'), /^encore.yaml is written: 1 container, 1 proxy\.$/m);
+    assert.match(
+      tcp.lines.join('\n'),
+      /^No workload is written, because it is not known whether game:25565 speaks HTTP\./m,
+    );
   });
 
   it('works as a program: init, compose, a file that only its owner can read, and no secret', async () => {

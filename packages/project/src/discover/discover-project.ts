@@ -59,8 +59,13 @@ export function discoverProject(project: ComposeProject, facts: ProjectFacts, fo
     paths: entry === null ? [] : pathsOf(project, entry, calls),
     calls,
     limits: findLimits({ project, facts, ports, calls, ready }),
-    shared: sharedResources(project, folder),
+    shared: sharedResources(activePart(project, isActive), folder),
   };
+}
+
+function activePart(project: ComposeProject, isActive: (name: string) => boolean): ComposeProject {
+  const services = Object.entries(project.services).filter(([name]) => isActive(name));
+  return { ...project, services: Object.fromEntries(services) };
 }
 
 /** Users connect to a published HTTP port that calls other services and is called by few. */

@@ -21,6 +21,9 @@ const project = resolvedProject(
       volumes: [{ type: 'bind', source: '/', target: '/rootfs', read_only: true }],
     },
     debug: { pid: 'container:their-app', network_mode: 'container:own' },
+    first: { volumes: [{ type: 'bind', source: '/home/user/shop/dags', target: '/dags' }] },
+    second: { volumes: [{ type: 'bind', source: '/home/user/shop/dags', target: '/dags' }] },
+    third: { volumes: [{ type: 'bind', source: '/home/user/shop/dags', target: '/opt/dags' }] },
   },
   {
     volumes: {
@@ -48,6 +51,7 @@ describe('shared resources', () => {
       `service sniffer has use_api_socket, ${accept} "use_api_socket" to system.allowShared.bindMounts`,
       `service sniffer uses the network of the host, ${accept} "host" to system.allowShared.networks`,
       `service debug uses the container their-app, ${accept} "their-app" to system.allowShared.containers`,
+      `service first mounts ./dags writable at /dags, as does second and service third mounts ./dags writable at /opt/dags, ${mount} "./dags" to system.allowShared.bindMounts`,
       `volume corp is external, ${accept} "corp" to system.allowShared.volumes`,
       `volume share is stored at :/export, ${accept} "share" to system.allowShared.volumes`,
       `volume plugin is stored at a place that the driver rexray chooses, ${accept} "plugin" to system.allowShared.volumes`,
@@ -58,13 +62,13 @@ describe('shared resources', () => {
 
   it('are accepted when they are listed; a path may be written in any form', () => {
     const allowShared = {
-      bindMounts: ['src/', '/var/run/docker.sock', '/', 'use_api_socket'],
+      bindMounts: ['src/', 'dags', '/var/run/docker.sock', '/', 'use_api_socket'],
       volumes: ['corp', 'share', 'plugin'],
       networks: ['corp', 'lan', 'host'],
       containers: ['their-db', 'their-files', 'their-app'],
     };
     assert.deepEqual(refusals(project, { allowShared }), []);
-    assert.equal(refusals(project, { allowShared: { ...allowShared, bindMounts: ['/home/user/shop/src'] } }).length, 3);
-    assert.equal(refusals(project, { allowShared: nothingShared }).length, 13);
+    assert.equal(refusals(project, { allowShared: { ...allowShared, bindMounts: ['/home/user/shop/src'] } }).length, 4);
+    assert.equal(refusals(project, { allowShared: nothingShared }).length, 14);
   });
 });

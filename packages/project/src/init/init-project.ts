@@ -78,13 +78,18 @@ export async function initProject(
             `${editorConfigPath} is written: lets your editor complete and check it.`,
           ]),
       ...summary(discovery, shown),
-      ...hints(discovery, facts, shown).flatMap((hint) => ['', hint]),
+      ...hints(discovery, facts, shown, workload).flatMap((hint) => ['', hint]),
     ],
   };
 }
 
 /** What the user can do to get more out of the file. */
-function hints({ project, targets, entry }: Discovery, { images }: ProjectFacts, shown: string): string[] {
+function hints(
+  { project, targets, entry }: Discovery,
+  { images }: ProjectFacts,
+  shown: string,
+  workload: string | undefined,
+): string[] {
   const judged = targets.find(({ service }) => service === entry?.service);
   const services = Object.entries(project.services);
   const built = services.flatMap(([name, service]) => (service.build ? [imageName(project, name, service)] : []));
@@ -98,6 +103,11 @@ function hints({ project, targets, entry }: Discovery, { images }: ProjectFacts,
       : [
           `Fill in system.containers.${judged.service}.health.ready in ${shown}: no URL was found that answers when it is ready.`,
         ]),
+    ...(workload !== undefined || entry === null
+      ? []
+      : [
+          `No workload is written, because it is not known whether ${entry.service}:${entry.port} speaks HTTP. Write ${workloadPath} (docs/WORKLOADS.md), and name it in ${shown}.`,
+        ]),
     ...(missing.length === 0
       ? []
       : [
@@ -106,17 +116,19 @@ function hints({ project, targets, entry }: Discovery, { images }: ProjectFacts,
   ];
 }
 
+const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
+
 function withoutEntry({ limits }: Discovery): string[] {
   return [
     'no service has a TCP port before which Encore could put a sidecar, so there is nothing that users could connect to through it:',
-    ...limitLines(limits.filter(({ text }) => /network faults|not a target/.test(text))).map((line) => `  ${line}`),
+    ...limitLines(limits.filter(({ text }) => /faults|not a target/.test(text))).map((line) => `  ${line}`),
   ];
 }
 
 function summary(discovery: Discovery, shown: string): string[] {
   const { limits, shared, targets, proxies } = discovery;
   return [
-    `${shown} is written: ${targets.length} containers, ${proxies.length} proxies.`,
+    `${shown} is written: ${counted(targets.length, 'container', 'containers')}, ${counted(proxies.length, 'proxy', 'proxies')}.`,
     '',
     'Who calls whom ([ ] is a sidecar):',
     ...diagram(discovery).map((line) => `  ${line}`),
