@@ -48,7 +48,7 @@ export const loadConfigSchema = z.strictObject({
   mix: z
     .record(operationNameSchema, z.number().min(0))
     .refine((mix) => Object.keys(mix).length === 0 || Object.values(mix).some((weight) => weight > 0), {
-      message: 'one weight at least must be above 0',
+      message: 'at least one weight must be above 0',
     })
     .default({})
     .describe('weights of the operations; the workload has a default for each'),

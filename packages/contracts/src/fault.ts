@@ -95,7 +95,7 @@ const unchanged = (schema: z.ZodType<FaultParams>): z.ZodType<FaultParams> =>
       addIssue({ code: 'custom', path, message });
   });
 
-/** A fault of a plan. Seconds count from the start of the steady phase. */
+/** A fault of a plan. Times are in seconds from the start of the steady phase. */
 export const plannedFaultSchema = byKind((params) => ({
   id: z.string().regex(/^f[0-9]{4,}$/),
   target: targetSchema,

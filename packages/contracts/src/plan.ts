@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { plannedFaultSchema } from './fault.ts';
 import { plannedSystemSchema } from './system.ts';
 
-/** Faults that the schedule demands and that do not fit into the plan, by rule and reason. */
+/** Faults that the schedule asks for and that do not fit into the plan, by rule and reason. */
 export const droppedFaultsSchema = z.strictObject({
   rule: z.string(),
   count: z.number().int().positive(),

@@ -63,9 +63,9 @@ const containerSchema = z.strictObject({
   /** What bounds its memory besides its limit; the report shows it beside the memory slope. */
   memoryBound: z.string().min(1).describe('a phrase such as "shared buffers of 48 MB"').optional(),
   /**
-   * The signal that chaos sends to the main process of the container itself, past the engine, which
-   * then sees a crash. Needs the process namespace of the engine's host. Without it, a crash is a
-   * SIGQUIT through the engine.
+   * The signal that chaos sends directly to the container's main process, bypassing the engine,
+   * which then sees a crash. Needs the process namespace of the engine's host. Without it, a crash
+   * is a SIGQUIT through the engine.
    */
   crash: z.strictObject({ signal: z.enum(crashSignals) }).optional(),
   /**

@@ -38,7 +38,7 @@ export class Random {
     return min + (max - min) * this.next();
   }
 
-  /** Uniform integer in [min, max], both included. */
+  /** Uniform integer in [min, max], inclusive. */
   integer(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }

@@ -1,12 +1,12 @@
 /**
- * Places the faults of all rules on the time line, in whole milliseconds from the start of the
+ * Places the faults of all rules on the timeline, in whole milliseconds from the start of the
  * steady phase.
  *
  * Order: rules with fixed times, rules with a fixed interval, random rules, overlapping rules;
  * within a class, the order of the config. A fixed or regular fault that does not fit is dropped,
- * because its rule demands that time. A random fault moves to the nearest free time within its
- * interval (later first), or else to the first free time after it. It is dropped if the run ends
- * first or if it would leave too little fault-free time.
+ * because its rule asks for exactly that time. A random fault moves to the nearest free time within
+ * its interval (later first), or else to the first free time after it. It is dropped if the run
+ * ends first or if it would leave too little fault-free time.
  */
 import {
   behaviourOf,
@@ -33,7 +33,7 @@ export interface Layout {
   /** Fixed or regular faults that did not fit, each with its time. */
   unplaced: { rule: string; kind: FaultKind; isKill: boolean; atSeconds: number; reason: string }[];
   /**
-   * Faults that the schedule demands and `faults` lacks. A random rule demands one fault per
+   * Faults that the schedule asks for and `faults` lacks. A random rule asks for one fault per
    * maximum interval.
    */
   dropped: DroppedFaults[];
@@ -108,7 +108,7 @@ class Planner {
   /** Each fault of the rule has a fixed time: it is placed there or dropped. */
   #placeRegular(rule: ScheduleRule): void {
     const random = this.#random.fork(rule.name);
-    const draw = this.#drawer(rule, random);
+    const draw = this.#drawFunction(rule, random);
     for (const atMs of this.#timesOf(rule)) {
       const candidate = draw(atMs);
       const isInTime = this.#inTime(candidate);
@@ -147,7 +147,7 @@ class Planner {
 
   #placeRandom(rule: ScheduleRule, range: { min: number; max: number }): void {
     const random = this.#random.fork(rule.name);
-    const draw = this.#drawer(rule, random);
+    const draw = this.#drawFunction(rule, random);
     const minMs = Math.round(range.min * 1_000);
     const maxMs = Math.round(range.max * 1_000);
     let before = 0;
@@ -231,10 +231,9 @@ class Planner {
 
   /**
    * Returns a function that draws the next fault of a rule: in turn, or by weight. A weighted draw
-   * yields a total outage only if it keeps its distance from the previous one and the budget allows
-   * it.
+   * yields a total outage only if it is far enough from the previous one and the budget allows it.
    */
-  #drawer(rule: ScheduleRule, random: Random): (fromMs: number) => Placed {
+  #drawFunction(rule: ScheduleRule, random: Random): (fromMs: number) => Placed {
     const mild = rule.faults.filter((fault) => !behaviourOf(fault).totalOutage);
     const weighted = (faults: readonly RuleFault[]) =>
       random.weighted(faults.map((fault) => ({ item: fault, weight: fault.weight })));

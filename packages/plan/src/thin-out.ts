@@ -5,7 +5,7 @@ import type { Span, TimeLine } from './time-line.ts';
 
 export type RuleFault = ScheduleRule['faults'][number];
 
-/** A fault of a rule with its position on the time line. */
+/** A fault of a rule with its position on the timeline. */
 export interface Placed extends Span {
   rule: ScheduleRule;
   fault: RuleFault;

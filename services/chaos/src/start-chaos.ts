@@ -90,7 +90,7 @@ export async function startChaos(
       if (isInRun)
         await waitUntil('the last events to be fetched', () => recorder.log.isRead, lastFetch).catch(() => {});
       await service[Symbol.asyncDispose]();
-      stop.abort(new Error('chaos stops'));
+      stop.abort(new Error('the chaos service is stopping'));
       await running;
       await injector.close();
     },

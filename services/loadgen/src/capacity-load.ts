@@ -103,7 +103,7 @@ function contentOf(content: unknown): string | Buffer {
   return content instanceof Uint8Array ? Buffer.from(content) : String(content);
 }
 
-/** Sends the request that the other one needs; that its object exists already is fine. */
+/** Sends the request that the other one needs; it is fine if its object already exists. */
 async function prepare(targetUrl: string, request: DataRequest, signal: AbortSignal): Promise<void> {
   const pool = new Pool(targetUrl, { connections: 1 });
   try {

@@ -226,7 +226,7 @@ export class LoadRun implements AsyncDisposable {
       if (removed > 0) logger.info({ removed }, 'removed objects of earlier runs');
     } catch (error) {
       if (!this.#stopping.signal.aborted)
-        logger.warn({ err: describeError(error) }, 'could not remove all objects of earlier runs');
+        logger.warn({ err: describeError(error) }, 'could not remove all objects from earlier runs');
     }
   }
 
@@ -234,7 +234,7 @@ export class LoadRun implements AsyncDisposable {
     const { host, logger } = this.#options;
     const options = { run: this.#settings, timeoutMs: setupMs, signal: new AbortController().signal };
     await host.prepare('teardown', options).catch((error: unknown) => {
-      logger.warn({ err: describeError(error) }, 'the teardown of the workload failed');
+      logger.warn({ err: describeError(error) }, "the workload's teardown failed");
     });
   }
 
@@ -252,6 +252,6 @@ async function setUpWorkload({ host, logger }: LoadRunOptions, run: RunSettings)
     await host.prepare('setup', { run, timeoutMs: setupMs, signal: new AbortController().signal });
   } catch (error) {
     if (error instanceof EncoreError && error.code === 'WORKLOAD_FAILED') throw error;
-    logger.warn({ err: describeError(error) }, 'the setup of the workload failed');
+    logger.warn({ err: describeError(error) }, "the workload's setup failed");
   }
 }

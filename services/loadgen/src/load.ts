@@ -138,7 +138,7 @@ export class Load implements AsyncDisposable {
    * may name a run whose generator was killed.
    */
   startReadBack(final: boolean, runId = runOf(this.#state)?.request.runId): void {
-    if (runId === undefined) throw new EncoreError('NO_RUN', 'no run since this service started; give a runId');
+    if (runId === undefined) throw new EncoreError('NO_RUN', 'no run since this service started; pass a runId');
     if (this.#readBack)
       throw new EncoreError('READ_BACK_ACTIVE', 'a read-back is already in progress; retry when it has ended');
     if (final) this.refuseWhileActive('the final read-back needs a stopped run; stop it first');
@@ -220,7 +220,7 @@ export class Load implements AsyncDisposable {
     return WorkloadHost.open({ workload, targetUrl, backoffMs }, this.#options.startThread ?? startThread, clock);
   }
 
-  /** In another thread than the users, and even if those were of another process. */
+  /** Uses a thread of its own, so it also works for users of an earlier process. */
   async #readBackRun(
     runId: string,
     signal: AbortSignal,
@@ -240,11 +240,11 @@ export class Load implements AsyncDisposable {
   }
 
   /**
-   * A new thread would not know what the users knew, so their operations would not be those of the
-   * seed. The run cannot pass any more, and ends instead of going on without users.
+   * A new thread would lack the users' state, so their operations would no longer follow from the
+   * seed. The run can no longer pass, so it ends instead of continuing without users.
    */
   #stopWithoutUsers(): void {
-    const endedBy = 'its users are gone, because the thread of the workload ended';
+    const endedBy = "its users are gone, because the workload's thread ended";
     this.#endLogged(endedBy, endedBy);
   }
 

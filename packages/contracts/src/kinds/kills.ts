@@ -11,7 +11,7 @@ export const kills = {
     // would distort the recovery time.
     behaviour: { ...kill, healthBeforeSeconds: 10 },
     needsRestartPolicy: true,
-    does: 'Kills the main process. In the bundled lab: SIGQUIT through the engine, so it dies immediately with exit code 131. In your own project: SIGKILL (or `crash.signal`) past the engine, exit code 137.',
+    does: 'Kills the main process. In the bundled lab: SIGQUIT through the engine, so it dies immediately with exit code 131. In your own project: SIGKILL (or `crash.signal`) that bypasses the engine, exit code 137.',
     revertedBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
     usersSee: 'In-flight requests are cut off; the proxy closes new connections until the target listens again.',
     pitfalls:
@@ -35,7 +35,7 @@ export const kills = {
     },
     does: 'Sends SIGKILL through the engine, which treats it as an operator’s stop and does not restart the target.',
     revertedBy:
-      'With `until: supervisor`, the fault is instant and the supervisor starts the target 2 s after it exited. With `until: revert`, starts are forbidden and the injector starts the target at the end. `until: never` is the same, but the recovery time counts from the kill, so the limit is exceeded; the control run `server-down` uses it.',
+      'With `until: supervisor`, the fault is instant and the supervisor starts the target 2 s after it exited. With `until: revert`, starts are forbidden and the injector starts the target at the end. `until: never` is the same, but the recovery time is measured from the kill, so the limit is exceeded; the control run `server-down` uses it.',
     usersSee: 'The same as in a crash, for longer. An outage of a dependency shows what the system does without it.',
     pitfalls:
       'An OOM kill has the same exit code, 137; the engine’s events distinguish the two. A write that a database did not confirm may have been committed: its outcome is unknown, not failed.',
@@ -46,7 +46,7 @@ export const kills = {
     params: none,
     behaviour: { ...stopped, holdSeconds: null, graceful: true },
     does: 'Requests a restart from the engine: SIGTERM, a wait of at most the grace period, then a start.',
-    revertedBy: 'The restart includes the start.',
+    revertedBy: 'Nothing to revert: the restart itself starts the target again.',
     usersSee: 'Admitted requests are answered; new ones are refused until the target listens again.',
     pitfalls:
       'A process that ignores SIGTERM as PID 1 takes the whole grace period, which then dominates the restart time.',

@@ -12,7 +12,7 @@ export const load = {
     }),
     behaviour: { ...held, holdSeconds: { min: 10, max: 30 }, tolerable: true },
     does: 'Repeats a cheap request, in addition to the users’ load. The load generator sends it; the workload may define it (`faults.spike`).',
-    revertedBy: 'The load generator stops it, at the latest 10 s after its planned end.',
+    revertedBy: 'The load generator stops it, at most 10 s after its planned end.',
     usersSee: 'At worst rejections and slower responses; accepted requests are answered.',
     pitfalls: 'Its responses do not count towards the verdict. It uses CPU time of the load generator.',
   }),

@@ -75,7 +75,7 @@ export const network = {
     does: 'Delays the end of each connection.',
     revertedBy: drained,
     usersSee:
-      'Nothing on reused connections; a response without a length ends late, because its end is that of the connection.',
+      'Nothing on reused connections; a response without a Content-Length ends late, because it ends when the connection closes.',
     pitfalls: 'A client with a connection pool hardly notices it.',
   }),
   slicer: kind({
@@ -118,7 +118,7 @@ export const network = {
         .max(60_000)
         .default(0)
         .describe('time until a connection is closed; 0 keeps it open until the revert'),
-      // Downstream the target would receive each request, and its close would end the connection
+      // If it were downstream, the target would receive each request and close the connection
       // early.
       direction: direction('upstream'),
     }),

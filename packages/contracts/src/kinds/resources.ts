@@ -41,7 +41,7 @@ export const resources = {
     behaviour: { ...lessMemory, holdSeconds: { min: 10, max: 30 } },
     does: 'Runs the image’s stress helper inside the target, where it uses all memory except a margin, for a limited time.',
     revertedBy:
-      'The injector stops the helper, which also exits by itself when its time is up. It is the kernel’s first choice for an OOM kill.',
+      'The injector stops the helper, which also exits on its own when its time is up. It is the kernel’s first choice for an OOM kill.',
     usersSee:
       'Rejections (503 with Retry-After) while the target’s memory guard refuses heavy work, then normal service.',
     pitfalls:
@@ -52,7 +52,8 @@ export const resources = {
     group: 'resource',
     needs: ['breakers'],
     params: none,
-    // Five calls of 15 s open the breaker, which may close 60 s later: the fault lasts as long.
+    // Five calls of 15 s open the breaker, which may close 60 s later: the fault must last that
+    // long.
     behaviour: { ...held, holdSeconds: { min: 170, max: 190 }, effectCheckSeconds: 120, tolerable: true },
     does: 'Makes calls that the target cannot process in time, one after another, until their circuit breaker opens. The load generator makes the calls; the workload defines them (`faults.stall`).',
     revertedBy:

@@ -19,7 +19,7 @@ export type ReadCompose = { ok: true; project: ComposeProject; warnings: string[
 const timeoutMs = 60_000;
 const maxOutputBytes = 64 * 1024 * 1024;
 
-/** Reads all services, those of inactive profiles included. */
+/** Reads all services, including those of inactive profiles. */
 export async function readCompose(files: ComposeFiles): Promise<ReadCompose> {
   // As YAML, because Compose leaves zeros out of its JSON: `ulimits: { core: 0 }` becomes `{}`.
   const { error, stdout, stderr } = await runCompose(['--profile', '*', 'config'], files);

@@ -104,7 +104,7 @@ describe('discoverProject', () => {
     assert.equal(discover({ sniffer: { network_mode: 'host' } }).entry, null);
   });
 
-  it('does not target what ends by itself, is not active or has no valid name', () => {
+  it('does not target what runs to completion, is not active or has no valid name', () => {
     const found = discover(
       {
         api: { depends_on: { migrate: { condition: 'service_completed_successfully' } } },

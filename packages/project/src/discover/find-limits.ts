@@ -33,7 +33,7 @@ export function findLimits(found: Found): Limit[] {
   const networks = Object.entries(project.networks).flatMap(([name, { ipam, external }]) => {
     if (external || !ipam || !usesSubnet(ipam, addresses)) return [];
     const subnets = (ipam.config ?? []).map(({ subnet }) => subnet).join(', ');
-    const text = `addresses of its subnet ${subnets} are used, so it keeps the subnet, and a run cannot start while your own stack has it`;
+    const text = `the project uses fixed addresses in its subnet ${subnets}, so a run needs the same subnet and cannot start while your own stack is up`;
     return [{ on: `network ${name}`, text }];
   });
   return [...services, ...networks];
@@ -48,8 +48,8 @@ function restartPolicyOf({ restart, deploy }: Service): string {
 }
 
 /**
- * Whether the service can have a sidecar without a change of behaviour. Clients within the project
- * that use UDP by name would reach a sidecar, which forwards none.
+ * Whether the service can have a sidecar without a change of behaviour. Clients in the project that
+ * send UDP to its name would reach the sidecar, which does not forward UDP.
  */
 export function mayHaveSidecar(
   name: string,
@@ -60,7 +60,7 @@ export function mayHaveSidecar(
   return service.networks !== undefined && !isFoundByLabel(service) && (!Object.hasOwn(ports.udp, name) || !isCalled);
 }
 
-/** A service that ends by itself, such as a migration. */
+/** A service that runs to completion, such as a migration. */
 function isOneShot({ services }: ComposeProject, name: string): boolean {
   return Object.values(services).some(
     ({ depends_on = {} }) => ownValue(depends_on, name)?.condition === 'service_completed_successfully',
@@ -71,7 +71,7 @@ function limitsOf(name: string, service: Service, found: Found): string[] {
   const privileged = [
     ...(service.privileged ? ['privileged: it may change the host, which Encore does not restrict or revert'] : []),
     ...(service.pid === 'host'
-      ? ['pid: host: it sees the processes of the host, those of your own stack included']
+      ? ['pid: host: it sees all processes of the host, including those of your own stack']
       : []),
     ...(service.ipc === 'host' ? ['ipc: host: it may share memory with your own stack'] : []),
   ];
@@ -86,7 +86,7 @@ export function notATarget(
   service: Service,
   { project, facts }: Pick<Found, 'project' | 'facts'>,
 ): string | null {
-  if (isOneShot(project, name)) return 'it ends by itself, and other services wait for that';
+  if (isOneShot(project, name)) return 'it runs to completion, and other services wait for that';
   if (!facts.active.includes(name))
     return `it belongs to a profile that is not active (${(service.profiles ?? []).join(', ')})`;
   if (replicasOf(service) === 0) return 'it has no replicas';

@@ -39,7 +39,10 @@ export interface ApiDocument {
   basePath: string;
   operations: ApiOperation[];
   securitySchemes: Record<string, Schema>;
-  /** Follows references until there is none. Throws if one leads nowhere or out of the document. */
+  /**
+   * Follows references until there is none. Throws if one does not resolve or leads out of the
+   * document.
+   */
   resolve: (value: Json | undefined) => Schema;
 }
 
@@ -177,7 +180,7 @@ function resolverOf(root: Schema): ApiDocument['resolve'] {
       // Version 3.1 allows keywords next to a reference.
       current = Object.keys(siblings).length === 0 ? target : { ...objectOf(target), ...siblings };
     }
-    throw new Error('references that lead in circles');
+    throw new Error('its references are circular');
   };
 }
 
@@ -187,7 +190,7 @@ function targetOf(root: Schema, reference: string): Json {
     const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
     target = typeof target === 'object' && target !== null ? (target as Record<string, Json>)[name] : undefined;
   }
-  if (target === undefined) throw new Error(`${reference} leads nowhere`);
+  if (target === undefined) throw new Error(`${reference} does not resolve`);
   return target;
 }
 

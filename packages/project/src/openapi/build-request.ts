@@ -71,7 +71,7 @@ function textOf({ name, in: place, schema }: ApiParameter, { resolve }: ApiDocum
   const value = given ?? item ?? (mayBeMadeUp ? sampleValue(own, resolve, name) : undefined);
   if (value === undefined) throw new Error(`it needs ${shown(name, place)}, for which the document has no example`);
   const text = String([value].flat()[0]);
-  if (!/^[\w.@:,-]+$/.test(text)) throw new Error(`the example of ${shown(name, place)} cannot stand in a path`);
+  if (!/^[\w.@:,-]+$/.test(text)) throw new Error(`the example of ${shown(name, place)} cannot be used in a path`);
   return text;
 }
 
@@ -89,7 +89,7 @@ function authenticate(
 ): void {
   if (security.length === 0 || security.some((names) => names.length === 0)) return;
   const chosen = security.find((names) => names.every((name) => isSendable(securitySchemes[name])));
-  if (chosen === undefined) throw new Error(`its authentication (${security[0]?.join(', ')}) cannot be sent`);
+  if (chosen === undefined) throw new Error(`its authentication (${security[0]?.join(', ')}) is not supported`);
   for (const scheme of chosen) {
     const { type, in: place, name = '', scheme: http } = objectOf(securitySchemes[scheme]);
     const constant = constantName(scheme);

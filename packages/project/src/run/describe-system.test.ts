@@ -47,7 +47,7 @@ describe('description of a user’s system', () => {
     assert.equal(generated.project.services['db']?.labels?.['encore.target'], 'db-sidecar');
   });
 
-  it('checks health past the sidecar, by any name of the service', () => {
+  it('checks health bypassing the sidecar, by any name of the service', () => {
     assert.equal(described().system.containers['api']?.health?.ready, 'http://api-target:8001/ready?deep=1');
   });
 

@@ -41,7 +41,7 @@ export async function printCompose({
   } catch (error) {
     return { ok: false, problems: [`${output} cannot be written: ${describeError(error)}`] };
   }
-  return { ok: true, text: '', notes: [...notes, `${output} is written; only you can read it`] };
+  return { ok: true, text: '', notes: [...notes, `wrote ${output}; only you can read it`] };
 }
 
 /** A file that exists keeps its mode when it is written, so the mode is set first. */

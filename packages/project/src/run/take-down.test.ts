@@ -39,9 +39,7 @@ describe('take-down of a run', () => {
     const left = await createRunFolder(runId);
     writeFileSync(join(left, 'compose.yaml'), 'a: secret');
     // Until its process has ended, it is no leftover.
-    assert.deepEqual(await reverted(), [
-      `run ${runId} is still going on (process ${process.pid}); stop it with Ctrl-C`,
-    ]);
+    assert.deepEqual(await reverted(), [`run ${runId} is still running (process ${process.pid}); stop it with Ctrl-C`]);
     assert.ok(existsSync(join(left, 'compose.yaml')));
     rmSync(join(left, 'process'));
     assert.deepEqual(await reverted(), [`Run ${runId}: removed 1 temporary folder`]);

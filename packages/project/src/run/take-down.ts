@@ -52,7 +52,7 @@ async function takeDownContainers(runId: string): Promise<string[]> {
 }
 
 /**
- * Removes what the runs of this folder left. Returns one line per run that is still going on, of
+ * Removes what the runs of this folder left. Returns one line per run that is still running, of
  * which nothing was removed.
  */
 export async function revertRuns(folder: string, print: (line: string) => void): Promise<string[]> {
@@ -61,7 +61,7 @@ export async function revertRuns(folder: string, print: (line: string) => void):
   for (const id of runs) {
     const pid = await processOfRun(id);
     if (pid === null) print(`Run ${id}: removed ${(await takeDown(id)).join(', ') || 'nothing'}`);
-    else problems.push(`run ${id} is still going on (process ${pid}); stop it with Ctrl-C`);
+    else problems.push(`run ${id} is still running (process ${pid}); stop it with Ctrl-C`);
   }
   if (runs.length === 0) print('No run of this folder left anything.');
   return problems;

@@ -76,7 +76,7 @@ function checkFunctions({ readBack, list, remove, setup, teardown }: YamlWorkloa
 
 function checkStep(step: YamlStep, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
   checkRequest(step.request, [...path, 'request'], known, add);
-  checkCheck(step.check, [...path, 'check'], known, add);
+  checkAssertions(step.check, [...path, 'check'], known, add);
   if (step.write !== undefined) {
     add([...path, 'write', 'id'], templateProblem(step.write.id, known));
     add([...path, 'write', 'content'], templateProblem(step.write.content, known));
@@ -89,7 +89,7 @@ function checkStep(step: YamlStep, path: readonly PropertyKey[], known: Set<stri
 }
 
 function checkRequest(request: YamlRequest, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
-  if (!request.path.startsWith('/')) add([...path, 'path'], 'give path and query, starting with /');
+  if (!request.path.startsWith('/')) add([...path, 'path'], 'must start with /');
   add([...path, 'path'], templateProblem(request.path, known));
   for (const [name, text] of Object.entries(request.headers ?? {}))
     add([...path, 'headers', name], templateProblem(text, known));
@@ -104,7 +104,7 @@ function checkJson(value: Json, path: readonly PropertyKey[], known: Set<string>
       checkJson(item, [...path, Array.isArray(value) ? Number(name) : name], known, add);
 }
 
-function checkCheck(check: YamlCheck, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
+function checkAssertions(check: YamlCheck, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
   for (const [name, text] of Object.entries(check.headers ?? {}))
     add([...path, 'headers', name], templateProblem(text, known));
   for (const [jsonPath, expected] of Object.entries(check.json ?? {})) {

@@ -32,7 +32,7 @@ const requestSchema = z
     json: json.optional().describe('the body as JSON; its strings are templates'),
     body: template.optional().describe('the body as text'),
   })
-  .refine(({ json, body }) => json === undefined || body === undefined, { message: 'give json or body, not both' });
+  .refine(({ json, body }) => json === undefined || body === undefined, { message: 'set json or body, not both' });
 
 const checkSchema = z.strictObject({
   status: z
@@ -58,7 +58,7 @@ const stepSchema = z
     remember: z.boolean().optional().describe('later operations may use the written object'),
   })
   .refine(({ write, remove }) => write === undefined || remove === undefined, {
-    message: 'give write or remove, not both',
+    message: 'set write or remove, not both',
   })
   .refine(({ write, remember }) => remember !== true || write !== undefined, {
     message: 'remember needs write',

@@ -217,7 +217,7 @@ export class DockerEngine implements Engine {
     try {
       await call(what, signal, act);
     } catch (error) {
-      if (!(error instanceof EncoreError && error.code === 'ENGINE_ALREADY_SO')) throw error;
+      if (!(error instanceof EncoreError && error.code === 'ENGINE_ALREADY_DONE')) throw error;
     }
   }
 }
@@ -233,7 +233,7 @@ async function startOf(stream: AsyncIterable<unknown>): Promise<string> {
  * pause 409, unpause 500, kill 409, start and stop 304: engines report an already reached state in
  * different ways.
  */
-const alreadySo =
+const alreadyDone =
   /is already paused|is not paused|is not running|already started|already in use by|is already (attached|connected)|endpoint with name .* already exists|is not connected/i;
 
 async function call<T>(what: string, signal: AbortSignal, act: () => Promise<T>): Promise<T> {
@@ -257,7 +257,7 @@ function engineError(what: string, error: unknown): EncoreError {
   const named = (code: ErrorCode) =>
     new EncoreError(code, `${what}: ${message}`, { status: status >= 400 ? status : 503, cause: error });
   if (status === 0) return named('ENGINE_UNREACHABLE');
-  if (status === 304 || (alreadySo.test(message) && status !== 404)) return named('ENGINE_ALREADY_SO');
+  if (status === 304 || (alreadyDone.test(message) && status !== 404)) return named('ENGINE_ALREADY_DONE');
   if (status === 501) return named('ENGINE_UNSUPPORTED');
   return named('ENGINE_REFUSED');
 }

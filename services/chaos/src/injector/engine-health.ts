@@ -101,7 +101,7 @@ export class EngineHealth {
     else if (this.#isLost || (silentMs > toleratedMs && watch.brokeOffAt >= since))
       await this.#recordLoss(since, 'the container engine did not respond', false);
     else if (silentMs > toleratedMs) {
-      logger.warn({ silentMs }, 'the container engine was slow; no event of it was lost');
+      logger.warn({ silentMs }, 'the container engine was slow; none of its events were lost');
       if (silentMs > hangMs) await this.#recordHang(since);
     }
     this.#wasInRun = inRun();

@@ -35,7 +35,7 @@ export class EngineWatch {
   }
 
   /**
-   * When the stream last broke off. An engine that only hung delivers its events later; a dead one
+   * When the stream last ended. An engine that only hung delivers its events later; a dead one
    * loses them.
    */
   get brokeOffAt(): number {
@@ -47,7 +47,7 @@ export class EngineWatch {
       try {
         await this.#engine.watch(this.#project, this.#lastAtMs, (event) => this.#take(event), signal);
       } catch (error) {
-        if (!signal.aborted) this.#logger.warn({ err: describeError(error) }, 'engine events broke off');
+        if (!signal.aborted) this.#logger.warn({ err: describeError(error) }, 'the stream of engine events ended');
       }
       this.#brokeOffAt = this.#clock.now();
       if (!signal.aborted) await this.#clock.sleep(retryMs, signal).catch(() => {});

@@ -90,8 +90,8 @@ export interface Engine {
   stats(id: string, signal: AbortSignal): Promise<ContainerStats>;
   kill(id: string, signalName: string, signal: AbortSignal): Promise<void>;
   /**
-   * Sends a signal to the main process past the engine, which sees a crash: the restart policy
-   * applies, whatever it is.
+   * Sends a signal directly to the main process, bypassing the engine, which sees a crash: the
+   * restart policy applies, whatever it is.
    */
   signalProcess(id: string, signalName: string, signal: AbortSignal): Promise<void>;
   start(id: string, signal: AbortSignal): Promise<void>;

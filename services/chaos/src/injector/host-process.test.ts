@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { signalProcessOf } from './host-process.ts';
 
-describe('a signal past the engine', () => {
+describe('a signal that bypasses the engine', () => {
   let child: ChildProcess;
   beforeEach(async () => {
     child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });

@@ -1,8 +1,8 @@
 /**
  * Sends a signal to a process of the engine's host. A kill through the engine disarms the restart
- * policy `unless-stopped`, and with SIGKILL every policy (daemon/kill.go of moby); a signal sent
- * past the engine looks like a crash to it. SIGKILL from outside also ends a process that is PID 1
- * in its container, where other signals without a handler have no effect.
+ * policy `unless-stopped`, and with SIGKILL every policy (daemon/kill.go of moby); a signal that
+ * bypasses the engine looks like a crash to it. SIGKILL from outside also ends a process that is
+ * PID 1 in its container, where other signals without a handler have no effect.
  */
 import { readFile } from 'node:fs/promises';
 import type { ErrorCode } from '@encore/contracts/errors';

@@ -346,7 +346,7 @@ describe('Injector', () => {
     stop.abort();
   });
 
-  it('never starts a container that exited by itself', async () => {
+  it('never starts a container that exited on its own', async () => {
     const { lab, injector, stop } = await startedLab();
     lab.engine.die(lab.server, 1, false);
     await lab.clock.advance(30_000);

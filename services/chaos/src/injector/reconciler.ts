@@ -1,7 +1,7 @@
 /**
- * Reverts what no active fault covers: only what the journal records, or where a limit differs from
- * the original one. Never starts a container that exited by itself; starts one that an outage
- * left down once the run is over.
+ * Reverts what no active fault covers: faults in the journal, and limits that differ from the
+ * original ones. Never starts a container that exited on its own; starts one that an outage left
+ * down once the run is over.
  */
 import { faultKinds, kindOf, type RevertAnswer } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, isProxy, type Logger } from '@encore/kit';
@@ -39,9 +39,9 @@ export class Reconciler {
   readonly #dependencies: Dependencies;
   #proxyFailsSince: number | null = null;
   #proxiesExisted = false;
-  /** The process that each container of proxies ran when its proxies were last created. */
+  /** The process of each Toxiproxy container when its proxies were last created. */
   readonly #processes = new Map<string, string>();
-  /** Toxics of others that this run's record contains. */
+  /** Toxics of others that this run has already recorded. */
   readonly #foreignToxics = new Set<string>();
 
   constructor(dependencies: Dependencies) {
@@ -107,7 +107,7 @@ export class Reconciler {
       const failedFrom = this.#proxyFailsSince ?? startedAt;
       this.#proxyFailsSince = null;
       const restarted = created.size === 0 ? [] : await this.#restarted();
-      // At its own start the injector creates the proxies; that is not a failure.
+      // The injector creates the proxies when it starts; that is not a failure.
       const lost = [...created].filter(([proxy]) => registry.activeOn(proxy).kinds.length > 0 || this.#proxiesExisted);
       this.#proxiesExisted = true;
       const lostInRestart: string[] = [];
@@ -136,8 +136,8 @@ export class Reconciler {
   }
 
   /**
-   * The containers of proxies whose process is not the one of the last call, or that the engine
-   * does not report. A restarted Toxiproxy has lost its proxies; a running one was changed.
+   * The Toxiproxy containers whose process has changed since the last call, or that the engine does
+   * not report. A restarted Toxiproxy has lost its proxies; a running one was changed.
    */
   async #restarted(): Promise<string[]> {
     const { tools, deadline } = this.#dependencies;
@@ -199,7 +199,7 @@ export class Reconciler {
 
   async #restoreProxy(proxy: string): Promise<string | null> {
     const { registry, tools, lock } = this.#dependencies;
-    // Asking an unresponsive Toxiproxy again for each proxy would only delay its restart.
+    // Querying an unresponsive Toxiproxy again for each proxy would only delay its restart.
     if (this.#proxyFailsSince !== null) throw new EncoreError('PROXY_UNREACHABLE', 'Toxiproxy does not respond');
     return lock.run(proxy, async () => {
       const state = (await this.#list())[proxy];

@@ -39,14 +39,14 @@ export class RunLease {
   /** Throws RUN_OVER unless the run has the lease. */
   require(runId: string): void {
     if (this.#held?.runId !== runId || this.expired)
-      throw new EncoreError('RUN_OVER', `run ${runId} does not have the lab's lease`);
+      throw new EncoreError('RUN_OVER', `run ${runId} does not hold the lab's lease`);
   }
 
   /** Throws RUN_OVER unless the run has the lease and may still inject faults. */
   requireOpen(runId: string): void {
     this.require(runId);
     if (this.#held?.isEnding === true)
-      throw new EncoreError('RUN_OVER', `run ${runId} is ending: no fault is injected any more`);
+      throw new EncoreError('RUN_OVER', `run ${runId} is ending: no more faults are injected`);
   }
 
   renew(runId: string): void {

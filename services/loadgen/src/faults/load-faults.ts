@@ -44,7 +44,10 @@ export class LoadFaults implements AsyncDisposable {
     return { stall: this.#options.description.faults.stall };
   }
 
-  /** Does nothing if the fault runs already. Throws NOT_NAMED if the workload names no calls. */
+  /**
+   * Does nothing if the fault is already running. Throws NOT_NAMED if the workload defines no
+   * calls.
+   */
   async start(id: string, request: LoadFaultRequest): Promise<void> {
     const earlier = await this.#running.get(id);
     if (earlier?.fault.isOver === false) return;
@@ -125,7 +128,7 @@ export class LoadFaults implements AsyncDisposable {
 
   async #stall(id: string): Promise<Stall> {
     if (this.named.stall === null)
-      throw new EncoreError('NOT_NAMED', 'the workload names no calls for a stall (faults.stall)');
+      throw new EncoreError('NOT_NAMED', 'the workload defines no calls for a stall (faults.stall)');
     return new Stall(await this.#callsOf(id), this.#newService());
   }
 

@@ -18,7 +18,7 @@ function problemOf(request: Request): string | null {
   const { method, path, headers, body, json } = request;
   if (!methods.includes(method)) return `method ${String(method)}; use one of ${methods.join(', ')}`;
   if (typeof path !== 'string' || !path.startsWith('/') || /[\s#]/.test(path))
-    return `path ${JSON.stringify(path)}; give path and query, starting with / and percent-encoded`;
+    return `path ${JSON.stringify(path)}; it must start with / and be percent-encoded`;
   for (const [name, value] of Object.entries(headers ?? {}))
     if (!headerName.test(name) || typeof value !== 'string')
       return `header ${JSON.stringify(name)}: ${String(value)}; give lowercase names and texts`;

@@ -33,7 +33,7 @@ export interface WorkloadDescription {
   parameters: Record<string, number | string | boolean>;
   errors: ErrorFormat | undefined;
   capacityTest: NonNullable<Workload['capacityTest']>;
-  /** The request of a spike, and the breaker that a stall opens; null if it names no calls. */
+  /** The request of a spike, and the breaker that a stall opens; null if it defines no calls. */
   faults: { spike: DataRequest; stall: { breaker: string } | null };
   has: Record<'readBack' | 'list' | 'remove' | 'setup' | 'teardown', boolean>;
 }

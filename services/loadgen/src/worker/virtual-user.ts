@@ -1,7 +1,8 @@
 /**
- * One user: a closed model with a planned pace. Response time counts from the intended start of an
- * operation, so it includes the wait for a slow previous one (no coordinated omission). A user that
- * falls behind catches up with shorter pauses, and skips operations that are more than 10 s late:
+ * One user: a closed model with a planned pace. Response time is measured from the intended start
+ * of an operation, so it includes the wait for a slow previous one (no coordinated omission). A
+ * user that falls behind catches up with shorter pauses, and skips operations that are more than 10
+ * s late:
  *
  *   late by   0 ──────────────── catch-up pause ──────────────── 10 s ──────────▶
  *   starts         immediately                   after the pause       (skipped)

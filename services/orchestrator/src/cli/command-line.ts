@@ -56,7 +56,7 @@ Examples:
   encore --profile smoke --seed 7               3 minutes, reproducible
   encore --hours 4 --users 50 --kill-interval 30
   encore --config scenarios/swizzle.yaml        settings from a file (JSON or YAML)
-  encore --profile quick --dry-run              print the plan, start nothing
+  encore --profile quick --dry-run              print the plan without starting it
   encore --profile smoke --control server-down  a control run, which must fail
   encore verify test_results/production_test_20260101_120000
   encore init                                   describe your own Compose project in encore.yaml
@@ -136,8 +136,8 @@ function describeProgram(
       'read settings from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG)',
     )
     .option('--no-monitor', 'print plain lines instead of the live display')
-    .option('--dry-run', 'print the plan and what the run can prove, and start nothing')
-    .option('--keep', 'leave the containers of your own project up after the run, until `encore revert`')
+    .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
+    .option('--keep', "leave your own project's containers up after the run, until `encore revert`")
     .option('--replay <plan>', 'same as the replay command')
     .option(
       '--url <url>',
@@ -150,10 +150,10 @@ function describeProgram(
     )
     .option(
       '--openapi <file>',
-      'OpenAPI document (2.0, 3.0, 3.1) for which `encore init` writes a workload instead; - reads standard input',
+      'make `encore init` write a workload for this OpenAPI document (2.0, 3.0 or 3.1) instead of encore.yaml; - reads standard input',
     )
-    .option('--force', 'let `encore init` replace what exists')
-    .option('--show-secrets', 'let `encore compose` show the values that it masks, such as those of environments')
+    .option('--force', 'let `encore init` overwrite existing files')
+    .option('--show-secrets', 'show the values that `encore compose` masks, such as those of environment variables')
     .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
   const add = (name: Request['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);
@@ -161,7 +161,11 @@ function describeProgram(
     command.configureHelp({ visibleOptions: () => [...accepted, new Option('-h, --help', 'display this help')] });
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
   };
-  add('run', '', 'run your own project in a folder with encore.yaml, elsewhere the bundled lab (the default command)');
+  add(
+    'run',
+    '',
+    'test your own project if this folder has an encore.yaml, otherwise the bundled lab (the default command)',
+  );
   add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
   add('report', '[run]', 'recreate the reports from the recorded files, even for a killed run (default: the last run)');
   add(
@@ -172,8 +176,8 @@ function describeProgram(
   add('check', '', 'run the preflight checks only, and print a fix for each problem');
   add('revert', '', 'revert all active faults; in a folder with encore.yaml, remove what its runs left');
   add('monitor', '', 'watch a run from another terminal');
-  add('init', '', 'write encore.yaml for your own Compose project, and start nothing');
-  add('compose', '', 'print the Compose file that a run of your own project would start, and start nothing');
+  add('init', '', 'write encore.yaml for your own Compose project, without starting it');
+  add('compose', '', 'print the Compose file that a run of your own project would start, without starting it');
   add('faults', '', 'list the kinds of faults, with their default durations');
   add('scenarios', '', 'list the bundled scenarios');
   return program;

@@ -95,7 +95,7 @@ describe('monitorRows', () => {
       'tool_key_analysis open',
       '20',
       '100.0 % success',
-      '0 failed, 0 without an answer; 1,200 skipped',
+      '0 failed, 0 without a response; 1,200 skipped',
       'p99 200 ms',
       'crash of server',
       ' in ',

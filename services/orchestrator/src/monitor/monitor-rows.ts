@@ -114,7 +114,7 @@ function figureRows(state: Snapshot): Row[] {
     ],
     [
       label('errors'),
-      { text: `${whole(failed)} failed, ${whole(unknown)} without an answer; ${whole(skipped)} skipped` },
+      { text: `${whole(failed)} failed, ${whole(unknown)} without a response; ${whole(skipped)} skipped` },
     ],
     [
       label('last 10 s'),

@@ -67,7 +67,7 @@ describe('problemsOfFile', () => {
     const [nothingToDo] = problemsOf('load: { mix: { create: 0, analyze: 0, modify: 0, export: 0, heavy: 0 } }');
     assert.equal(
       nothingToDo,
-      'load.mix: {"create":0,"analyze":0,"modify":0,"export":0,"heavy":0} is not valid: one weight at least must be above 0',
+      'load.mix: {"create":0,"analyze":0,"modify":0,"export":0,"heavy":0} is not valid: at least one weight must be above 0',
     );
     assert.deepEqual(problemsOf(rule(`when: { betweenSeconds: { min: 5, max: 3 } }, ${crash}`)), [
       'schedule[0].when.betweenSeconds: {"min":5,"max":3} is not valid: min must not be greater than max',

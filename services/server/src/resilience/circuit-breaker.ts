@@ -6,7 +6,8 @@
  *
  * Opossum fires the calls, waits while open (`resetTimeout`), rejects, emits and keeps the
  * statistics. Two of its rules are replaced:
- *   - It opens at a percentage of failures. That rule is off; the 'failure' listener calls open().
+ *   - It opens at a percentage of failures. That rule is disabled; the 'failure' listener calls
+ *     open().
  *   - It closes after one success, and then admits every call. This breaker stays half open, with
  *     one call (a trial) at a time, until enough trials have succeeded.
  *
@@ -126,18 +127,18 @@ export class CircuitBreaker implements Disposable {
     this.#circuit.shutdown();
   }
 
-  /** Rejects only with failures that count, so that opossum takes everything else for a success. */
+  /** Rejects only with failures that count, so that opossum treats everything else as a success. */
   async #attempt(call: (signal: AbortSignal) => Promise<unknown>, period: Period): Promise<Outcome> {
     try {
-      return { value: await this.#inTime(call) };
+      return { value: await this.#withTimeout(call) };
     } catch (error) {
       if (period === this.#period && this.#options.isFailure(error)) throw error;
       return { error };
     }
   }
 
-  /** Rejects with CallTimeout at the timeout, and aborts the signal of the call. */
-  async #inTime(call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+  /** Rejects with CallTimeout at the timeout, and aborts the call's signal. */
+  async #withTimeout(call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
     const { timeoutMs } = this.#options;
     const timeout = new AbortController();
     if (timeoutMs === false) return call(timeout.signal);

@@ -106,7 +106,10 @@ describe('Semaphore', () => {
     // For half a second nothing is answered, and then as fast as before.
     now += 500;
     await free(1.1);
-    assert.ok(semaphore.headroom > 250, `${semaphore.headroom}: the last second, stall included, freed some 600 slots`);
+    assert.ok(
+      semaphore.headroom > 250,
+      `${semaphore.headroom}: the last second, including the stall, freed some 600 slots`,
+    );
     // Nobody waits any more when the test ends.
     arrives = false;
     while (semaphore.taken > 0) await free(1.1);

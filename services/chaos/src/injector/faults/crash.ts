@@ -1,8 +1,8 @@
 /**
  * A crash from which the engine's restart policy recovers. SIGKILL through the API would disarm the
- * policy. SIGQUIT does not, if the container has an init, an explicit stop signal and
- * `restart: always`. For a container that is not set up for that, the system description gives a
- * signal, which is sent past the engine.
+ * policy. SIGQUIT does not, if the container has an init, an explicit stop signal and `restart:
+ * always`. For a container that is not set up for that, the system description gives a signal,
+ * which bypasses the engine.
  */
 import type { ParamsOf } from '@encore/contracts';
 import { ownValue, withoutNumber } from '@encore/kit';

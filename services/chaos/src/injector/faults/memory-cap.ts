@@ -1,6 +1,6 @@
 /**
  * Lowers the current memory limit to the target's usage plus a margin. Never below the usage:
- * cgroup v1 would refuse, v2 would kill at once.
+ * cgroup v1 would refuse that limit, v2 would kill the target at once.
  */
 import type { ParamsOf } from '@encore/contracts';
 import { EncoreError } from '@encore/kit';
@@ -19,7 +19,7 @@ const saved = savedContainer.extend({
 
 const mebibyte = 1_048_576;
 /** A cap that lowers the limit by less than this share would have no effect. */
-const minSqueeze = 0.05;
+const minReduction = 0.05;
 
 export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<typeof saved>> = {
   saved,
@@ -34,7 +34,7 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
     const wanted = memoryBytes + fault.params.marginBytes;
     const limitBytes = Math.ceil(wanted / mebibyte) * mebibyte;
-    if (limitBytes > original.memoryBytes * (1 - minSqueeze))
+    if (limitBytes > original.memoryBytes * (1 - minReduction))
       throw new EncoreError(
         'ENGINE_REFUSED',
         `the target uses ${megabytes(memoryBytes)} of ${megabytes(original.memoryBytes)}: a cap with this margin would have no effect. Use a smaller marginBytes`,
@@ -79,8 +79,8 @@ export const memoryCap: FaultFunctions<ParamsOf<'memory-cap'>, Tools, z.infer<ty
 };
 
 /**
- * Restores the limits in the labels. A container without a limit stays without: the engine cannot
- * set one, and on some kernels no swap limit at all.
+ * Restores the limits in the labels. A container that has no limit is left alone: its engine cannot
+ * set one. Some kernels have no swap limit.
  */
 async function restore({ engine }: UsesEngine<'updateMemory'>, view: ContainerView, signal: AbortSignal) {
   const { memoryBytes, memswapBytes } = originalLimitsOf(view.labels);

@@ -26,14 +26,14 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
     if (limit === 0)
       throw new EncoreError(
         'ENGINE_REFUSED',
-        `${view.name} has no memory limit, so memory-pressure would take the memory of the host. Set mem_limit for it in docker-compose.yml`,
+        `${view.name} has no memory limit, so memory-pressure would use up the host's memory. Set mem_limit for it in docker-compose.yml`,
       );
     const { memoryBytes } = await tools.engine.stats(view.id, signal);
     const takenBytes = limit - memoryBytes - fault.params.marginBytes;
     if (takenBytes < minBytes)
       throw new EncoreError(
         'ENGINE_REFUSED',
-        `the target uses ${megabytes(memoryBytes)} of ${megabytes(limit)}: a margin of ${megabytes(fault.params.marginBytes)} leaves too little to take. Use a smaller marginBytes`,
+        `the target uses ${megabytes(memoryBytes)} of ${megabytes(limit)}: a margin of ${megabytes(fault.params.marginBytes)} leaves too little for the stress helper to use. Use a smaller marginBytes`,
       );
     return { containerId: view.id, takenBytes };
   },

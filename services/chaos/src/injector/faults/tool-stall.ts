@@ -45,7 +45,7 @@ export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved> = {
     if (stall === null)
       throw new EncoreError(
         'ENGINE_UNSUPPORTED',
-        'the workload names no calls that stall the target; add faults.stall to it (docs/WORKLOADS.md)',
+        'the workload defines no calls that stall the target; add faults.stall to it (docs/WORKLOADS.md)',
       );
     const { breaker } = stall;
     const { [breaker]: state } = await tools.breakers(signal);

@@ -1,6 +1,6 @@
 /**
  * Shared by all faults made of one toxic: its name, direction and removal, and probes through and
- * past the proxy.
+ * bypassing the proxy.
  */
 import { EncoreError, isProxy } from '@encore/kit';
 import {

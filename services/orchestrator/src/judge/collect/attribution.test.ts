@@ -289,7 +289,7 @@ describe('judge: attribution', () => {
     const [fault] = report.faults;
     assert.deepEqual([fault?.reverted_at, fault?.revert_cause], [new Date(at).toISOString(), 'external']);
     assert.equal(fault?.recovered_by, 'external');
-    assert.ok((fault?.recovery_seconds ?? 9) < 0.2, 'counted from the external end');
+    assert.ok((fault?.recovery_seconds ?? 9) < 0.2, 'measured from the external end');
     assert.deepEqual(report.manual_interventions, [
       { at: new Date(at).toISOString(), target: 'server', action: 'end of f0001 (freeze)', detail: ended.evidence },
     ]);

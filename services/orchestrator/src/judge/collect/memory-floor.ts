@@ -1,7 +1,7 @@
 /**
  * Detects a memory leak from the memory in use after full garbage collections. Buffers of requests
  * in progress are excluded by taking the minimum of each 45 s. As in Resources, all lives between
- * restarts share one least-squares slope; the result is the lower end of its 95 % confidence
+ * restarts share one least-squares slope; the result is the lower bound of its 95 % confidence
  * interval, so that noise or a few samples do not look like a leak.
  */
 import { withoutNumber } from '@encore/kit';

@@ -4,11 +4,11 @@
  * it is at most the 95th percentile of the fault-free seconds before the fault (usually 0). A probe
  * fails after 1 s, so a system that is slower than that is not normal either.
  *
- * Other response times are not used. Those of users count from the intended start, so after an
- * outage they include the users' own retry pauses and backlog, which no server can shorten. Those
- * of probes depend on the machine: in a smoke run next to a compiler they rose tenfold without any
- * fault. Attempts and probes that began before the fault ended belong to the fault, whenever they
- * fail.
+ * Other response times are not used. Those of users are measured from the intended start, so after
+ * an outage they include the users' own retry pauses and backlog, which no server can shorten.
+ * Those of probes depend on the machine: in a smoke run with a compiler running on the same
+ * machine, they rose tenfold without any fault. Attempts and probes that began before the fault
+ * ended belong to the fault, whenever they fail.
  */
 import type { EventOf } from '@encore/contracts';
 import { isNeutral } from '@encore/contracts';
@@ -18,7 +18,7 @@ import type { Probe } from '../events/time-order.ts';
 /** Longer than the 4 s between the first and the second retry of a user, when all seems normal. */
 const requiredNormalSeconds = 5;
 /**
- * A fault's window ends this long after the fault at the latest. The circuit breaker of a tool, the
+ * A fault's window ends at most this long after the fault. The circuit breaker of a tool, the
  * slowest protection of the bundled server, can need 60 s and two trial calls; a system that is
  * still abnormal after that is broken.
  */

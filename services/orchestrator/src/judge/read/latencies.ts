@@ -14,7 +14,7 @@ const percentiles = [0, 25, 50, 75, 90, 95, 97.5, 99, 99.5, 99.75, 99.9, 99.95, 
 const microsecondsPerMs = 1_000;
 type Percentiles = NonNullable<Report['operations'][string]['response_ms']>;
 export interface Latencies {
-  /** Response time, counted from the intended start. */
+  /** Response time, measured from the intended start. */
   curves: LatencyCurves;
   response: Map<string, Percentiles>;
   service: Map<string, Percentiles>;
@@ -139,7 +139,7 @@ function figuresOf(histogram: Histogram): Percentiles {
   return { count: histogram.totalCount, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: at(100) };
 }
 
-/** Caps the percentile at the maximum: it is the upper end of its bucket, which may exceed it. */
+/** Caps the percentile at the maximum: it is the upper bound of its bucket, which may exceed it. */
 function millisecondsAt(histogram: Histogram, percentile: number): number {
   const value = percentile === 100 ? histogram.maxValue : histogram.getValueAtPercentile(percentile);
   return Math.min(value, histogram.maxValue) / microsecondsPerMs;

@@ -5,7 +5,7 @@ const errorShare = 0.05;
 const bisections = 60;
 
 /**
- * The upper end of the one-sided Clopper-Pearson interval: with this share, at most `failures` of
+ * The upper bound of the one-sided Clopper-Pearson interval: with this share, at most `failures` of
  * `trials` fail with a probability of 5 %. Without a failure that is the smallest share that the
  * trials would have shown with a probability of 95 %, about 3/N (rule of three).
  */

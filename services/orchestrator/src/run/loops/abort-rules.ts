@@ -1,6 +1,6 @@
 /**
- * Ends a run early by the user's own limits (`abort` in the settings): when the rule of a metric
- * has been broken for that many seconds in a row.
+ * Ends a run early at the user's own limits (`abort` in the settings): when a metric's rule has
+ * been broken for that many seconds in a row.
  */
 export class AbortRules {
   readonly #seconds: readonly (readonly [metric: string, seconds: number])[];

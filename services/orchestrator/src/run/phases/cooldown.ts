@@ -6,10 +6,10 @@ import type { RunContext } from '../run-context.ts';
 import { attemptAll } from './attempt-all.ts';
 
 /** Timeout of each step after an interrupt: the whole shutdown may take 25 s. */
-const hurriedMs = 7_000;
+const interruptedMs = 7_000;
 /**
  * The chaos service restarts when the container engine has not responded for 15 s, and the engine
- * itself may need as long.
+ * itself may take as long to come back.
  */
 const chaosBackMs = 60_000;
 
@@ -21,8 +21,8 @@ export async function coolDown(
 ): Promise<void> {
   const { clients, clock, run, wiring } = context;
   background.steadyStartsAt = null;
-  const isHurried = ending.outcome === 'interrupted';
-  const call = isHurried ? { signal, timeoutMs: hurriedMs } : { signal };
+  const isInterrupted = ending.outcome === 'interrupted';
+  const call = isInterrupted ? { signal, timeoutMs: interruptedMs } : { signal };
   const revert = [
     { what: 'stopping the schedule', do: () => clients.stopChaos(call) },
     { what: 'reverting the faults', do: () => clients.revert(call) },
@@ -34,7 +34,7 @@ export async function coolDown(
       return clients.stopLoad(call);
     },
   };
-  if (isHurried) {
+  if (isInterrupted) {
     const both = await Promise.allSettled([attemptAll(revert, signal), attemptAll([stopLoad], signal)]);
     for (const result of both) if (result.status === 'rejected') throw result.reason;
     return;
