@@ -112,7 +112,7 @@ describe('action.yml', () => {
     assert.deepEqual([success, outputs['verdict']], [false, 'REFUSED']);
     assert.match(
       log,
-      /::error::input file: "my shop\/other\.yaml" is not valid; give a path that ends in encore\.yaml/,
+      /::error::input file: "my shop\/other\.yaml" is not valid; expected a path that ends in encore\.yaml/,
     );
   });
 

@@ -231,7 +231,7 @@ describe('workload of an OpenAPI document', () => {
       ],
       [
         '{"openapi": "4.0.0"}',
-        /^standard input: version 4\.0\.0; give an OpenAPI document of version 2\.0, 3\.0 or 3\.1$/,
+        /^standard input: version 4\.0\.0; expected an OpenAPI document of version 2\.0, 3\.0 or 3\.1$/,
       ],
       ['type: object', /no "openapi" or "swagger"/],
       ['a: [1', /^standard input:1:6: .* and end with a \]$/],

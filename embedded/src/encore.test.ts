@@ -31,9 +31,9 @@ describe('encore without Docker', function () {
       assert.equal(status, 3);
       assert.equal(stdout, '');
       assert.deepEqual(stderr.trimEnd().split('\n').slice(1).toSorted(), [
-        `  ${path}: database.connections: 0 is not valid; give a whole number from 1 to 500`,
+        `  ${path}: database.connections: 0 is not valid; expected a whole number from 1 to 500`,
         `  ${path}: max_conections: unknown setting. Did you mean max_connections?`,
-        `  ${path}: queue_timeout: "1s" is not valid; give a number above 0 and at most 60`,
+        `  ${path}: queue_timeout: "1s" is not valid; expected a number above 0 and at most 60`,
         '  environment: ENCORE_SERVER_MEMORY_BYTES: must be a whole number of bytes of at least 134217728 (128 MB), such as 536870912',
       ]);
     });

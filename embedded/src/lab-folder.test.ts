@@ -44,7 +44,7 @@ describe('lab folder', () => {
     for (const bad of ['here', './here', file, join(file, 'below'), '/dev/null/encore', '/proc/nope/deep', '/proc'])
       assert.match(
         problemOfHome(bad) ?? '',
-        /^ENCORE_HOME: ".*" cannot be used \(.+\); give the absolute path of a folder/,
+        /^ENCORE_HOME: ".*" cannot be used \(.+\); expected the absolute path of a folder/,
       );
     assert.ok(!existsSync('here'));
     assert.equal(problemOfHome(join(home, 'a', 'b')), null);

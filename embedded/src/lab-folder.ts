@@ -89,7 +89,7 @@ export function openLabFolder(host: HostFolders, root: string, pid: number): Lab
  * folder.
  */
 export function problemOfHome(path: string): string | null {
-  const right = 'give the absolute path of a folder that you own and can write to, or that can be created';
+  const right = 'expected the absolute path of a folder that you own and can write to, or that can be created';
   const wrong = (why: string) => `ENCORE_HOME: ${JSON.stringify(path)} cannot be used (${why}); ${right}`;
   if (!isAbsolute(path)) return wrong('it is not an absolute path');
   try {

@@ -26,13 +26,13 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return nearest === undefined ? '' : ` Did you mean ${nearest}?`;
 }
 
-/** Describes an invalid value. `expected` completes the sentence "give ...". */
+/** Describes an invalid value. `expected` completes the sentence "expected ...". */
 export function invalidValue(value: unknown, expected: string, choices: readonly string[] = []): string {
   const quoted = quote(value);
   const suggestion = typeof value === 'string' ? didYouMean(value, choices) : '';
   return suggestion === ''
-    ? `${quoted} is not valid; give ${expected}`
-    : `${quoted} is not valid.${suggestion} Give ${expected}`;
+    ? `${quoted} is not valid; expected ${expected}`
+    : `${quoted} is not valid.${suggestion} Expected ${expected}`;
 }
 
 const maxQuoteLength = 60;

@@ -57,6 +57,6 @@ export class Random {
       remaining -= weight;
       if (remaining < 0) return item;
     }
-    throw new RangeError('cannot pick by weight: give at least one positive weight');
+    throw new RangeError('cannot pick by weight: at least one weight must be positive');
   }
 }

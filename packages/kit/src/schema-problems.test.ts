@@ -19,15 +19,15 @@ describe('schemaProblems', () => {
       schemaProblems(schema, { sice: 4, size: 0, wait: '1s', inner: { mode: 'fats', colour: 1 } }).sort(),
       [
         'inner.colour: unknown setting. Known settings: mode',
-        'inner.mode: "fats" is not valid. Did you mean fast? Give one of fast, slow',
+        'inner.mode: "fats" is not valid. Did you mean fast? Expected one of fast, slow',
         'sice: unknown setting. Did you mean size?',
-        'size: 0 is not valid; give a whole number from 1 to 9',
-        'wait: "1s" is not valid; give a number above 0 and at most 60',
+        'size: 0 is not valid; expected a whole number from 1 to 9',
+        'wait: "1s" is not valid; expected a number above 0 and at most 60',
       ],
     );
   });
 
   it('states the expected shape if the whole value has another', () => {
-    assert.deepEqual(schemaProblems(schema, [1]), ['[1] is not valid; give named settings: size, wait, inner']);
+    assert.deepEqual(schemaProblems(schema, [1]), ['[1] is not valid; expected named settings: size, wait, inner']);
   });
 });

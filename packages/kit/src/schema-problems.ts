@@ -82,7 +82,7 @@ class ProblemFormatter {
       return [`${prefix}${JSON.stringify(value)} is not valid: ${issue.message}`];
     const expected =
       issue.code === 'custom' ? issue.message : (this.#hints.expected?.(issue.path) ?? expectedBy(schema));
-    if (value === undefined) return [`${prefix}is missing; give ${expected}`];
+    if (value === undefined) return [`${prefix}is missing; expected ${expected}`];
     return [`${prefix}${invalidValue(value, expected, schema?.enum?.map(String))}`];
   }
 }
@@ -105,7 +105,7 @@ function alternativeFor(value: unknown, schema: JsonSchema | undefined): number 
   return best > 0 && scores.filter((score) => score === best).length === 1 ? scores.indexOf(best) : undefined;
 }
 
-/** Completes the sentence "give ...". */
+/** Completes the sentence "expected ...". */
 function expectedBy(schema: JsonSchema | undefined): string {
   if (schema?.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   switch (schema?.type) {

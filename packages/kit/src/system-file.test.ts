@@ -92,27 +92,27 @@ proxies:
       problemsOf(text).sort(),
       [
         'colour: unknown setting. Known settings: containers, proxies, entry, recoveryOf',
-        'containers._db: "_db" is not valid; give the name of a container, without a port',
-        `containers.api.allowedKinds[0]: "outge" is not valid. Did you mean outage? Give one of ${faultKinds.join(', ')}`,
-        'containers.api.health.ready: "ftp://api" is not valid; give a URL such as http://server:8001/health/ready',
-        "containers.proxy.proxyApi: is missing; give the address of Toxiproxy's API, because proxies.api runs in this container",
-        'containers.proxy.unsupported.crash: "" is not valid; give the reason',
-        'entry: "api:81" is not valid. Did you mean api:80? Give one of api:80, api, web:80',
-        'proxies.api: "api" is not valid; give the name of a proxy, as service:port',
-        'proxies.api:80.listen: 80 is not valid; give host:port, such as 0.0.0.0:8000',
-        'proxies.api:80.probe: "https" is not valid. Did you mean http? Give one of http, postgres, redis, banner, none',
-        'proxies.api:80.runsIn: "toxiproxy" is not valid; give one of api, _db, proxy',
-        'proxies.web:80.listen: "0.0.0.0:80" is not valid; give a port that api does not listen on',
-        'proxies.web:80.upstream: "web" is not valid; give host:port, such as 0.0.0.0:8000',
-        'proxies.web:80: "web:80" is not valid; give a name that starts with that of a container',
-        'recoveryOf: "apo" is not valid. Did you mean api? Give one of api, _db, proxy',
+        'containers._db: "_db" is not valid; expected the name of a container, without a port',
+        `containers.api.allowedKinds[0]: "outge" is not valid. Did you mean outage? Expected one of ${faultKinds.join(', ')}`,
+        'containers.api.health.ready: "ftp://api" is not valid; expected a URL such as http://server:8001/health/ready',
+        "containers.proxy.proxyApi: is missing; set the address of Toxiproxy's API, because proxies.api runs in this container",
+        'containers.proxy.unsupported.crash: "" is not valid; expected the reason',
+        'entry: "api:81" is not valid. Did you mean api:80? Expected one of api:80, api, web:80',
+        'proxies.api: "api" is not valid; expected the name of a proxy, as service:port',
+        'proxies.api:80.listen: 80 is not valid; expected host:port, such as 0.0.0.0:8000',
+        'proxies.api:80.probe: "https" is not valid. Did you mean http? Expected one of http, postgres, redis, banner, none',
+        'proxies.api:80.runsIn: "toxiproxy" is not valid; expected one of api, _db, proxy',
+        'proxies.web:80.listen: "0.0.0.0:80" is not valid; expected a port that api does not listen on',
+        'proxies.web:80.upstream: "web" is not valid; expected host:port, such as 0.0.0.0:8000',
+        'proxies.web:80: "web:80" is not valid; expected a name that starts with that of a container',
+        'recoveryOf: "apo" is not valid. Did you mean api? Expected one of api, _db, proxy',
       ].sort(),
     );
   });
 
   it('requires a health URL of the container whose recovery is judged', () => {
     assert.deepEqual(problemsOf(valid.replace('recoveryOf: api', 'recoveryOf: db')), [
-      'containers.db.health: is missing; give ready, because recoveryOf names this container',
+      'containers.db.health: is missing; set ready, because recoveryOf names this container',
     ]);
   });
 
@@ -121,8 +121,8 @@ proxies:
       .replace('api: { allowedKinds', 'api: { replicas: 2, allowedKinds')
       .replace('proxy: { proxyApi', 'proxy: { replicas: 2, proxyApi');
     assert.deepEqual(problemsOf(text), [
-      'containers.api.health.ready: "http://api:81/ready" is not valid; give a URL with {n} for the number of the replica, because replicas is above 1',
-      'containers.proxy.replicas: 2 is not valid; give 1, because proxies.api:80 runs in this container',
+      'containers.api.health.ready: "http://api:81/ready" is not valid; expected a URL with {n} for the number of the replica, because replicas is above 1',
+      'containers.proxy.replicas: 2 is not valid; expected 1, because proxies.api:80 runs in this container',
     ]);
     const right = text.replace('proxy: { replicas: 2, ', 'proxy: { ').replace('http://api:81', 'http://lab-api-{n}:81');
     assert.deepEqual(problemsOf(right), []);

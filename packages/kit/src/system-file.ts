@@ -44,7 +44,7 @@ function problemsOfReferences(system: SettingsObject): Problem[] {
   if (isObject(judged) && judged['health'] === undefined)
     problems.push({
       path: `containers.${recoveryOf}.health`,
-      problem: 'is missing; give ready, because recoveryOf names this container',
+      problem: 'is missing; set ready, because recoveryOf names this container',
     });
   for (const [name, container] of Object.entries(containers)) {
     if (!isObject(container) || typeof container['replicas'] !== 'number' || container['replicas'] < 2) continue;
@@ -75,7 +75,7 @@ function problemsOfReferences(system: SettingsObject): Problem[] {
     if (isObject(runner) && runner['proxyApi'] === undefined)
       problems.push({
         path: `containers.${runsIn}.proxyApi`,
-        problem: `is missing; give the address of Toxiproxy's API, because ${path} runs in this container`,
+        problem: `is missing; set the address of Toxiproxy's API, because ${path} runs in this container`,
       });
     const listener = `${runsIn} ${portOf(proxy['listen'])}`;
     const other = listeners.get(listener);

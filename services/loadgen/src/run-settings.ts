@@ -24,9 +24,9 @@ export function runSettings(request: LoadRunRequest, workload: WorkloadDescripti
       const expected = typeof workload.parameters[name];
       return expected === 'undefined' || expected === typeof value
         ? []
-        : [`load.parameters.${name}: ${JSON.stringify(value)} is not valid; give a ${expected}`];
+        : [`load.parameters.${name}: ${JSON.stringify(value)} is not valid; expected a ${expected}`];
     }),
-    ...(Object.values(mix).some((weight) => weight > 0) ? [] : ['load.mix: give one weight above 0 at least']),
+    ...(Object.values(mix).some((weight) => weight > 0) ? [] : ['load.mix: at least one weight must be above 0']),
   ];
   if (problems.length > 0) throw new EncoreError('INVALID_LOAD', `workload ${workload.name}: ${problems.join('; ')}`);
   return { runId, seed, users, mix, thinkSeconds: load.thinkSeconds, parameters };

@@ -34,8 +34,8 @@ describe('limitProblems', () => {
 
   it("rejects two of the guide's four limits in that container", () => {
     assert.deepEqual(problems(guide), [
-      'memory_limit_mb: 8192 MB is above the memory of this container, 512 MB. Give at most 512, or give the container more: ENCORE_SERVER_MEMORY_BYTES=8589934592',
-      'max_request_size: 209715200 bytes (200 MB) does not fit into spool_limit_mb, 60 MB. Give a spool_limit_mb of at least 200, or a max_request_size of at most 62914560',
+      'memory_limit_mb: 8192 MB is above the memory of this container, 512 MB. Use at most 512, or give the container more memory: ENCORE_SERVER_MEMORY_BYTES=8589934592',
+      'max_request_size: 209715200 bytes (200 MB) does not fit into spool_limit_mb, 60 MB. Use a spool_limit_mb of at least 200, or a max_request_size of at most 62914560',
     ]);
   });
 
@@ -48,11 +48,11 @@ describe('limitProblems', () => {
     assert.deepEqual(
       problems({ spool_limit_mb: 128, memory_limit_mb: 40, tool_timeout: 61, queue_timeout: 5, request_timeout: 4 }),
       [
-        'spool_limit_mb: 128 MB is above the size of the scratch folder /scratch, 64 MB. Give at most 64, or a larger folder: with Docker, ENCORE_SERVER_SCRATCH_MB=132',
-        'workers.heap_mb: 192 MB for each of 2 processes is above memory_limit_mb, 40 MB. Give at most 20, or fewer workers.processes',
-        'cache.megabytes: 48 MB is above memory_limit_mb, 40 MB. Give at most a tenth of it',
-        'tool_timeout: 61 s is above request_timeout, 4 s, which ends the request earlier. Give at most 4, or a longer request_timeout',
-        'queue_timeout: 5 s is above request_timeout, 4 s, which ends the request earlier. Give at most 4, or a longer request_timeout',
+        'spool_limit_mb: 128 MB is above the size of the scratch folder /scratch, 64 MB. Use at most 64, or a larger folder: with Docker, ENCORE_SERVER_SCRATCH_MB=132',
+        'workers.heap_mb: 192 MB for each of 2 processes is above memory_limit_mb, 40 MB. Use at most 20, or fewer workers.processes',
+        'cache.megabytes: 48 MB is above memory_limit_mb, 40 MB. Use at most a tenth of it',
+        'tool_timeout: 61 s is above request_timeout, 4 s, which ends the request earlier. Use at most 4, or a longer request_timeout',
+        'queue_timeout: 5 s is above request_timeout, 4 s, which ends the request earlier. Use at most 4, or a longer request_timeout',
       ],
     );
   });

@@ -37,29 +37,29 @@ export function limitProblems(limits: ServerConfig, capacity: Capacity): string[
   const problems: string[] = [];
   if (memory_limit_mb * mebibyte > capacity.memoryBytes)
     problems.push(
-      `memory_limit_mb: ${memory_limit_mb} MB is above the memory of this container, ${inMb(capacity.memoryBytes)}. Give at most ${wholeMb(capacity.memoryBytes)}, or give the container more: ENCORE_SERVER_MEMORY_BYTES=${memory_limit_mb * mebibyte}`,
+      `memory_limit_mb: ${memory_limit_mb} MB is above the memory of this container, ${inMb(capacity.memoryBytes)}. Use at most ${wholeMb(capacity.memoryBytes)}, or give the container more memory: ENCORE_SERVER_MEMORY_BYTES=${memory_limit_mb * mebibyte}`,
     );
   if (max_request_size > spool_limit_mb * mebibyte)
     problems.push(
-      `max_request_size: ${max_request_size} bytes (${inMb(max_request_size)}) does not fit into spool_limit_mb, ${spool_limit_mb} MB. Give a spool_limit_mb of at least ${Math.ceil(max_request_size / mebibyte)}, or a max_request_size of at most ${spool_limit_mb * mebibyte}`,
+      `max_request_size: ${max_request_size} bytes (${inMb(max_request_size)}) does not fit into spool_limit_mb, ${spool_limit_mb} MB. Use a spool_limit_mb of at least ${Math.ceil(max_request_size / mebibyte)}, or a max_request_size of at most ${spool_limit_mb * mebibyte}`,
     );
   if (spool_limit_mb * mebibyte > capacity.scratchBytes)
     problems.push(
-      `spool_limit_mb: ${spool_limit_mb} MB is above the size of the scratch folder ${capacity.scratchDir}, ${inMb(capacity.scratchBytes)}. Give at most ${wholeMb(capacity.scratchBytes)}, or a larger folder: with Docker, ENCORE_SERVER_SCRATCH_MB=${spool_limit_mb + 4}`,
+      `spool_limit_mb: ${spool_limit_mb} MB is above the size of the scratch folder ${capacity.scratchDir}, ${inMb(capacity.scratchBytes)}. Use at most ${wholeMb(capacity.scratchBytes)}, or a larger folder: with Docker, ENCORE_SERVER_SCRATCH_MB=${spool_limit_mb + 4}`,
     );
   const { processes, heap_mb } = limits.workers;
   if (processes * heap_mb > memory_limit_mb)
     problems.push(
-      `workers.heap_mb: ${heap_mb} MB for each of ${processes} processes is above memory_limit_mb, ${memory_limit_mb} MB. Give at most ${Math.floor(memory_limit_mb / processes)}, or fewer workers.processes`,
+      `workers.heap_mb: ${heap_mb} MB for each of ${processes} processes is above memory_limit_mb, ${memory_limit_mb} MB. Use at most ${Math.floor(memory_limit_mb / processes)}, or fewer workers.processes`,
     );
   if (limits.cache.megabytes > memory_limit_mb)
     problems.push(
-      `cache.megabytes: ${limits.cache.megabytes} MB is above memory_limit_mb, ${memory_limit_mb} MB. Give at most a tenth of it`,
+      `cache.megabytes: ${limits.cache.megabytes} MB is above memory_limit_mb, ${memory_limit_mb} MB. Use at most a tenth of it`,
     );
   for (const key of ['tool_timeout', 'queue_timeout'] as const)
     if (limits[key] > request_timeout)
       problems.push(
-        `${key}: ${limits[key]} s is above request_timeout, ${request_timeout} s, which ends the request earlier. Give at most ${request_timeout}, or a longer request_timeout`,
+        `${key}: ${limits[key]} s is above request_timeout, ${request_timeout} s, which ends the request earlier. Use at most ${request_timeout}, or a longer request_timeout`,
       );
   return problems;
 }

@@ -80,7 +80,7 @@ describe('any Compose project', function () {
   /** Fills in the URL for which `init` asks. */
   async function fillInHealth(path: string): Promise<void> {
     const read = readEncoreFile(path, './encore');
-    assert.match(read.ok ? '' : read.problems.join(), /health: is missing; give ready, a URL/);
+    assert.match(read.ok ? '' : read.problems.join(), /health: is missing; set ready, a URL/);
     const text = await readFile(path, 'utf8');
     await writeFile(path, text.replace('# health: { ready', 'health: { ready').replace(':PORT/PATH', ':1/'));
   }

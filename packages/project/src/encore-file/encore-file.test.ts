@@ -68,24 +68,24 @@ workload: 7
 `;
     assert.deepEqual(problemsOfEncoreFile(parse(wrong)), [
       'system.compose.file: unknown setting. Did you mean files?',
-      'system.containers.api.allowedKinds: "some" is not valid; give all, or a list of fault kinds such as [crash, latency]',
-      `system.containers.api.crash.signal: "SIGKIL" is not valid. Did you mean SIGKILL? Give one of ${signals}`,
-      `system.containers.db.allowedKinds[0]: "crush" is not valid. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
-      'system.proxies.api:8000.probe: "htp" is not valid. Did you mean http? Give one of http, postgres, redis, banner, none',
+      'system.containers.api.allowedKinds: "some" is not valid; expected all, or a list of fault kinds such as [crash, latency]',
+      `system.containers.api.crash.signal: "SIGKIL" is not valid. Did you mean SIGKILL? Expected one of ${signals}`,
+      `system.containers.db.allowedKinds[0]: "crush" is not valid. Did you mean crash? Expected one of ${faultKinds.join(', ')}`,
+      'system.proxies.api:8000.probe: "htp" is not valid. Did you mean http? Expected one of http, postgres, redis, banner, none',
       'system.proxies.api:8000.runsIn: unknown setting. Known settings: allowedKinds, unsupported, probe',
-      'system.proxies.no port: "no port" is not valid; give the name of a proxy, as service:port',
-      'workload: 7 is not valid; give the path of the workload, such as encore.workload.yaml; relative to this file',
-      'system.entry: "api:80" is not valid. Did you mean api:8000? Give one of api:8000, dv:5432, db:70000, no port',
-      'system.recoveryOf: "apo" is not valid. Did you mean api? Give one of api (lacks health.ready, which it needs), db (lacks health.ready, which it needs); or rename api under system.containers to apo',
-      'system.proxies.dv:5432: "dv:5432" is not valid; give a name under system.containers, with a port',
-      'system.proxies.db:70000: "db:70000" is not valid; give a port from 1 to 65535',
+      'system.proxies.no port: "no port" is not valid; expected the name of a proxy, as service:port',
+      'workload: 7 is not valid; expected the path of the workload, such as encore.workload.yaml; relative to this file',
+      'system.entry: "api:80" is not valid. Did you mean api:8000? Expected one of api:8000, dv:5432, db:70000, no port',
+      'system.recoveryOf: "apo" is not valid. Did you mean api? Expected one of api (lacks health.ready, which it needs), db (lacks health.ready, which it needs); or rename api under system.containers to apo',
+      'system.proxies.dv:5432: "dv:5432" is not valid; expected a name under system.containers, with a port',
+      'system.proxies.db:70000: "db:70000" is not valid; expected a port from 1 to 65535',
     ]);
   });
 
   it('names the key of a container that may be mistyped, where its name is used', () => {
     assert.deepEqual(problemsOfEncoreFile(parse(valid.replace(/^( +)api: /m, '$1apii: '))), [
-      'system.recoveryOf: "api" is not valid. Did you mean apii? Give one of apii, db (lacks health.ready, which it needs); or rename apii under system.containers to api',
-      'system.proxies.api:8000: "api:8000" is not valid; give a name under system.containers, with a port; or rename apii under system.containers to api',
+      'system.recoveryOf: "api" is not valid. Did you mean apii? Expected one of apii, db (lacks health.ready, which it needs); or rename apii under system.containers to api',
+      'system.proxies.api:8000: "api:8000" is not valid; expected a name under system.containers, with a port; or rename apii under system.containers to api',
     ]);
   });
 
@@ -102,8 +102,8 @@ workload: 7
   it('asks for the health of the container whose recovery is judged', () => {
     const problems = problemsOfEncoreFile(parse(valid.replace(/health: \{[^}]*\}, /, '')));
     assert.deepEqual(problems, [
-      'system.containers.api.health: is missing; give ready, a URL that answers 200 when api can serve its users',
+      'system.containers.api.health: is missing; set ready, a URL that answers 200 when api can serve its users',
     ]);
-    assert.match(problemsOfEncoreFile({})[0] ?? '', /^system: is missing; give named settings: compose, /);
+    assert.match(problemsOfEncoreFile({})[0] ?? '', /^system: is missing; expected named settings: compose, /);
   });
 });

@@ -117,7 +117,7 @@ function problemsOfNames(system: SettingsObject): string[] {
   const judged = typeof recoveryOf === 'string' ? containers[recoveryOf] : undefined;
   if (isObject(judged) && judged['health'] === undefined)
     problems.push(
-      `system.containers.${recoveryOf}.health: is missing; give ready, a URL that answers 200 when ${recoveryOf} can serve its users`,
+      `system.containers.${recoveryOf}.health: is missing; set ready, a URL that answers 200 when ${recoveryOf} can serve its users`,
     );
   for (const name of Object.keys(proxies)) {
     const [container = name, port] = name.split(':');

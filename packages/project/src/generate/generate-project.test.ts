@@ -275,8 +275,8 @@ describe('generateProject', () => {
     });
     assert.deepEqual(refusals(project, { targets: { one: 1, scaled: 2, deployed: 3 } }), []);
     assert.deepEqual(refusals(project, { targets: { one: 2, scaled: 1 } }), [
-      'system.containers.one.replicas: 2 is not valid; give 1, as in the Compose project',
-      'system.containers.scaled.replicas: 1 is not valid; give 2, as in the Compose project',
+      'system.containers.one.replicas: 2 is not valid; expected 1, as in the Compose project',
+      'system.containers.scaled.replicas: 1 is not valid; expected 2, as in the Compose project',
     ]);
   });
 
@@ -288,7 +288,7 @@ describe('generateProject', () => {
       lonely: { network_mode: 'none' },
     });
     assert.deepEqual(refusals(project, { proxied: { app: [80], helper: [81], lonely: [82], vpm: [83], vpn: [84] } }), [
-      'system.containers.vpm: "vpm" is not valid. Did you mean vpn? Give a service of the Compose project: vpn, app, helper, lonely',
+      'system.containers.vpm: "vpm" is not valid. Did you mean vpn? Expected a service of the Compose project: vpn, app, helper, lonely',
       'system.proxies.app:80: app shares the network namespace of vpn; write vpn:80',
       'system.proxies.helper:81: helper shares the network namespace of vpn; write vpn:81',
       'system.proxies.lonely:82: lonely has network_mode none, where no sidecar can take its place; remove this proxy',

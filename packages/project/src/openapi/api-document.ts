@@ -63,7 +63,7 @@ export function readApiDocument(text: string, file: string): ApiDocument {
   const version = String(root['openapi'] ?? root['swagger'] ?? '');
   if (!/^(2\.0|3\.[01](\.\d+)?)$/.test(version)) {
     const found = version === '' ? 'no "openapi" or "swagger"' : `version ${version}`;
-    throw new Error(`${file}: ${found}; give an OpenAPI document of version 2.0, 3.0 or 3.1`);
+    throw new Error(`${file}: ${found}; expected an OpenAPI document of version 2.0, 3.0 or 3.1`);
   }
   const resolve = resolverOf(root);
   const isV2 = version === '2.0';

@@ -119,7 +119,7 @@ function sampleNumber(own: Schema, name: string): number {
   let value = Math.ceil(least / step) * step;
   const most = Math.min(Number(maximum ?? value), below === undefined ? value : Number(below) - step);
   if (minimum === undefined && above === undefined && most < value) value = Math.floor(most / step) * step;
-  if (value > most) throw new Error(`${name} has no simple value; give it an example`);
+  if (value > most) throw new Error(`${name} has no simple value; add an example`);
   return value;
 }
 
@@ -130,7 +130,7 @@ function sampleText(own: Schema, name: string): string {
   const fits = (text: string) => text.length >= min && text.length <= max;
   if (typeof pattern === 'string') {
     const found = candidates.find((text) => fits(text) && matches(text, pattern));
-    if (found === undefined) throw new Error(`${name} has the pattern ${pattern}; give it an example`);
+    if (found === undefined) throw new Error(`${name} has the pattern ${pattern}; add an example`);
     return found;
   }
   const known = typeof format === 'string' ? formats[format] : undefined;

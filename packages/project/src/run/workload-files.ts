@@ -13,7 +13,7 @@ export interface WorkloadFiles {
   path: string;
 }
 
-export const missingWorkload = 'workload: is missing; give the path of a module or a YAML file (docs/WORKLOADS.md)';
+export const missingWorkload = 'workload: is missing; expected the path of a module or a YAML file (docs/WORKLOADS.md)';
 
 /** Large enough for a workload with its fixtures, too small for a project. */
 const maxBytes = 20_000_000;

@@ -35,7 +35,7 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
   for (const [name, { steps, uses }] of Object.entries(operations)) {
     const path = ['operations', name];
     if (!operationNameSchema.safeParse(name).success)
-      add(path, 'give a name of at most 40 lowercase letters, digits, _ and -');
+      add(path, 'use at most 40 lowercase letters, digits, _ and -, starting with a letter');
     const drawn = Object.keys(values);
     const known = new Set(['new_id', 'user', ...constant, ...drawn, ...(uses === undefined ? [] : ['object'])]);
     for (const [index, step] of steps.entries()) {

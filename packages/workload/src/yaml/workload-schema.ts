@@ -6,7 +6,7 @@
 import { z } from 'zod';
 
 const template = z.string().describe('a template: {{ name }} is replaced');
-const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'give lowercase letters, digits and _, starting with a letter');
+const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'use lowercase letters, digits and _, starting with a letter');
 const status = z.number().int().min(100).max(599);
 
 /** Any JSON, whose texts are templates. */
@@ -28,7 +28,7 @@ const requestSchema = z
   .strictObject({
     method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
     path: template.describe('path and query, starting with /; a template'),
-    headers: z.record(z.string().regex(/^[^A-Z]+$/, 'give a lowercase name'), template).optional(),
+    headers: z.record(z.string().regex(/^[^A-Z]+$/, 'must be lowercase'), template).optional(),
     json: json.optional().describe('the body as JSON; its strings are templates'),
     body: template.optional().describe('the body as text'),
   })

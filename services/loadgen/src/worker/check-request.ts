@@ -21,8 +21,8 @@ function problemOf(request: Request): string | null {
     return `path ${JSON.stringify(path)}; it must start with / and be percent-encoded`;
   for (const [name, value] of Object.entries(headers ?? {}))
     if (!headerName.test(name) || typeof value !== 'string')
-      return `header ${JSON.stringify(name)}: ${String(value)}; give lowercase names and texts`;
-  if (body !== undefined && json !== undefined) return 'give body or json, not both';
+      return `header ${JSON.stringify(name)}: ${String(value)}; expected a lowercase name and a string`;
+  if (body !== undefined && json !== undefined) return 'set body or json, not both';
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return null;
   return typeof body.chunks === 'function' && Number.isSafeInteger(body.bytes) && body.bytes >= 0
     ? null

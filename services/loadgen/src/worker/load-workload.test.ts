@@ -66,7 +66,7 @@ const broken: Record<string, Broken> = {
       'w.mts':
         "export default { operations: { a: { weight: 1, run: () => {} } }, probe: { request: {} }, faults: { stall: { breaker: 'b' } } };\n",
     },
-    message: /faults\.stall is .*; give \{ breaker, slowCall, quickCall \}/,
+    message: /faults\.stall is .*; expected \{ breaker, slowCall, quickCall \}/,
   },
   'no default export': { files: { 'w.mts': 'export const a = 1;\n' }, message: /w\.mts: it has no default export/ },
 };

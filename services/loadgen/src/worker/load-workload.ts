@@ -89,23 +89,23 @@ function problemsOf(workload: unknown): string[] {
     .map((name) => `unknown member ${name}; a workload has ${members.join(', ')}`);
   for (const name of functions)
     if (workload[name] !== undefined && typeof workload[name] !== 'function')
-      problems.push(`${name} is ${describe(workload[name])}; give a function`);
+      problems.push(`${name} is ${describe(workload[name])}; expected a function`);
   const { operations, first, probe } = workload;
   if (!isObject(operations) || Object.keys(operations).length === 0)
-    problems.push(`operations is ${describe(operations)}; give at least one operation by name`);
+    problems.push(`operations is ${describe(operations)}; expected at least one operation by name`);
   else {
     for (const [name, operation] of Object.entries(operations)) problems.push(...problemsOfOperation(name, operation));
     if (first !== undefined && (typeof first !== 'string' || operations[first] === undefined))
-      problems.push(`first is ${describe(first)}; give one of ${Object.keys(operations).join(', ')}`);
+      problems.push(`first is ${describe(first)}; expected one of ${Object.keys(operations).join(', ')}`);
   }
   const isProbe = typeof probe === 'function' || (isObject(probe) && isObject(probe['request']));
-  if (!isProbe) problems.push(`probe is ${describe(probe)}; give { request: { method: 'GET', path: '/...' } }`);
+  if (!isProbe) problems.push(`probe is ${describe(probe)}; expected { request: { method: 'GET', path: '/...' } }`);
   return [...problems, ...problemsOfFaults(workload['faults'])];
 }
 
 function problemsOfFaults(faults: unknown): string[] {
   if (faults === undefined) return [];
-  if (!isObject(faults)) return [`faults is ${describe(faults)}; give { spike, stall }`];
+  if (!isObject(faults)) return [`faults is ${describe(faults)}; expected { spike, stall }`];
   const { spike, stall } = faults;
   const isSpike = spike === undefined || (isObject(spike) && typeof spike['path'] === 'string');
   const isStall =
@@ -118,21 +118,21 @@ function problemsOfFaults(faults: unknown): string[] {
     ...Object.keys(faults)
       .filter((name) => name !== 'spike' && name !== 'stall')
       .map((name) => `unknown member faults.${name}; faults has spike and stall`),
-    ...(isSpike ? [] : [`faults.spike is ${describe(spike)}; give { method: 'GET', path: '/...' }`]),
-    ...(isStall ? [] : [`faults.stall is ${describe(stall)}; give { breaker, slowCall, quickCall }`]),
+    ...(isSpike ? [] : [`faults.spike is ${describe(spike)}; expected { method: 'GET', path: '/...' }`]),
+    ...(isStall ? [] : [`faults.stall is ${describe(stall)}; expected { breaker, slowCall, quickCall }`]),
   ];
 }
 
 function problemsOfOperation(name: string, operation: unknown): string[] {
   const at = `operations.${name}`;
-  if (!isObject(operation)) return [`${at} is ${describe(operation)}; give { weight, run }`];
+  if (!isObject(operation)) return [`${at} is ${describe(operation)}; expected { weight, run }`];
   const { weight, run } = operation;
   return [
     ...(operationNameSchema.safeParse(name).success
       ? []
       : [`${at}: a name has at most 40 lowercase letters, digits, _ and -`]),
-    ...(typeof weight === 'number' && weight >= 0 ? [] : [`${at}.weight is ${describe(weight)}; give 0 or more`]),
-    ...(typeof run === 'function' ? [] : [`${at}.run is ${describe(run)}; give a function`]),
+    ...(typeof weight === 'number' && weight >= 0 ? [] : [`${at}.weight is ${describe(weight)}; expected 0 or more`]),
+    ...(typeof run === 'function' ? [] : [`${at}.run is ${describe(run)}; expected a function`]),
   ];
 }
 

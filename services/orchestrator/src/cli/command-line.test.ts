@@ -131,7 +131,7 @@ describe('parseCommandLine', () => {
     const inContainer = problems([], { ENCORE_CONFIG: '/home/me/no.yaml', ENCORE_CHECKOUT: '/checkout' });
     assert.match(
       inContainer[0] ?? '',
-      /no such file\. With Docker, the file must be in the checkout; give its path from there/,
+      /no such file\. With Docker, the file must be in the checkout; use its path relative to the checkout/,
     );
   });
 
@@ -163,7 +163,7 @@ describe('parseCommandLine', () => {
     ]);
     assert.match(
       problems(['--hours', '1e-9'])[0] ?? '',
-      /"1e-9" is not valid; give in plain digits the length in hours/,
+      /"1e-9" is not valid; expected plain digits for the length in hours/,
     );
   });
 
@@ -256,7 +256,7 @@ describe('parseCommandLine', () => {
   it('rejects an invalid page address', () => {
     for (const url of ['foo', 'localhost:8080', 'ftp://localhost'])
       assert.deepEqual(problems(['monitor', '--url', url]), [
-        `--url: "${url}" is not valid; give the address of the lab's page, such as http://127.0.0.1:8080`,
+        `--url: "${url}" is not valid; expected the address of the lab's page, such as http://127.0.0.1:8080`,
       ]);
   });
 
@@ -265,7 +265,7 @@ describe('parseCommandLine', () => {
       for (const port of ['high', '0', '65536', '80.5', '-1'])
         assert.deepEqual(
           problems(argv, { ENCORE_PORT_SERVER: port, ENCORE_PORT_PAGE: '8180', ENCORE_PORT_GRAFANA: '' }),
-          [`ENCORE_PORT_SERVER: "${port}" is not valid; give a port from 1 to 65535`],
+          [`ENCORE_PORT_SERVER: "${port}" is not valid; expected a port from 1 to 65535`],
         );
   });
 
@@ -383,8 +383,8 @@ describe('parseCommandLine', () => {
     assert.deepEqual([...new Set(plan.faults.map(({ target }) => target))].sort(), ['alpha', 'alpha:8000']);
     const wrong = file('wrong.json', JSON.stringify({ ...renamedSystem, entry: 'alpha', recoveryOf: 'delta' }));
     assert.deepEqual(problems(['--profile', 'smoke'], { ENCORE_SYSTEM_FILE: wrong }), [
-      `${wrong}: entry: "alpha" is not valid; give the name of a proxy, as service:port`,
-      `${wrong}: recoveryOf: "delta" is not valid; give one of alpha, beta, gamma`,
+      `${wrong}: entry: "alpha" is not valid; expected the name of a proxy, as service:port`,
+      `${wrong}: recoveryOf: "delta" is not valid; expected one of alpha, beta, gamma`,
     ]);
   });
 
@@ -464,7 +464,7 @@ describe('parseCommandLine', () => {
     assert.deepEqual(problems(['replay', report]), [`${report}: no such file or folder`]);
     assert.match(
       problems(['replay', file('other.json', '{}')])[0] ?? '',
-      /not a plan \(.*\); give a plan\.json or the folder of a run$/,
+      /not a plan \(.*\); expected a plan\.json or the folder of a run$/,
     );
   });
 });

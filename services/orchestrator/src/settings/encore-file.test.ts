@@ -59,9 +59,9 @@ describe('readEncoreFile', () => {
       ),
       [
         'worklod: unknown setting. Did you mean workload?',
-        'system.entry: "apy:8000" is not valid. Did you mean api:8000? Give one of api:8000, db:5432',
-        'profile: "smok" is not valid. Did you mean smoke? Give one of smoke, quick, moderate, full',
-        'users: "many" is not valid; give a whole number of users from 1 to 10000, such as 100',
+        'system.entry: "apy:8000" is not valid. Did you mean api:8000? Expected one of api:8000, db:5432',
+        'profile: "smok" is not valid. Did you mean smoke? Expected one of smoke, quick, moderate, full',
+        'users: "many" is not valid; expected a whole number of users from 1 to 10000, such as 100',
         'schedule[0].faults[0]: crash cannot target ap; its target is api or db or api:8000 or db:5432',
       ],
     );

@@ -45,24 +45,24 @@ describe('problemsOfFile', () => {
   });
 
   it('quotes a wrong value and describes valid ones', () => {
-    const hours = 'give the length in hours, above 0 and at most 336, such as 0.05 or 24';
+    const hours = 'expected the length in hours, above 0 and at most 336, such as 0.05 or 24';
     assert.deepEqual(problemsOf('hours: .nan'), [`hours: NaN is not valid; ${hours}`]);
     for (const value of ['"soon"', '-1', '1000', '[4]'])
       assert.deepEqual(problemsOf(`hours: ${value}`), [`hours: ${value} is not valid; ${hours}`]);
-    assert.deepEqual(problemsOf('rampSeconds: -1'), ['rampSeconds: -1 is not valid; give a number of at least 0']);
-    assert.deepEqual(problemsOf('monitor: maybe'), ['monitor: "maybe" is not valid; give true or false']);
+    assert.deepEqual(problemsOf('rampSeconds: -1'), ['rampSeconds: -1 is not valid; expected a number of at least 0']);
+    assert.deepEqual(problemsOf('monitor: maybe'), ['monitor: "maybe" is not valid; expected true or false']);
     assert.deepEqual(problemsOf(rule(`when: { everyMinutes: 0 }, ${crash}`)), [
-      'schedule[0].when.everyMinutes: 0 is not valid; give a number above 0',
+      'schedule[0].when.everyMinutes: 0 is not valid; expected a number above 0',
     ]);
     assert.deepEqual(
       problemsOf(rule(`when: { atSeconds: [5] }, faults: [{ kind: latency, params: { latencyMs: 1.5 } }]`)),
-      ['schedule[0].faults[0].params.latencyMs: 1.5 is not valid; give a whole number from 1 to 1000'],
+      ['schedule[0].faults[0].params.latencyMs: 1.5 is not valid; expected a whole number from 1 to 1000'],
     );
     assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: []')), [
-      'schedule[0].faults: [] is not valid; give a list with at least 1 item',
+      'schedule[0].faults: [] is not valid; expected a list with at least 1 item',
     ]);
     assert.deepEqual(problemsOf('load: 5'), [
-      'load: 5 is not valid; give named settings: mix, thinkSeconds, parameters, probesPerSecond',
+      'load: 5 is not valid; expected named settings: mix, thinkSeconds, parameters, probesPerSecond',
     ]);
     const [nothingToDo] = problemsOf('load: { mix: { create: 0, analyze: 0, modify: 0, export: 0, heavy: 0 } }');
     assert.equal(
@@ -78,17 +78,17 @@ describe('problemsOfFile', () => {
 
   it('lists allowed values, and suggests the nearest', () => {
     assert.deepEqual(problemsOf(rule('when: { atSeconds: [5] }, faults: [{ kind: crush }]')), [
-      `schedule[0].faults[0].kind: "crush" is not valid. Did you mean crash? Give one of ${faultKinds.join(', ')}`,
+      `schedule[0].faults[0].kind: "crush" is not valid. Did you mean crash? Expected one of ${faultKinds.join(', ')}`,
     ]);
     assert.deepEqual(problemsOf('control: dead'), [
-      'control: "dead" is not valid; give none, server-down or noop-faults',
+      'control: "dead" is not valid; expected none, server-down or noop-faults',
     ]);
   });
 
   it('reports missing keys', () => {
     assert.deepEqual(
       problemsOf(rule('when: { atSeconds: [5] }, faults: [{ kind: latency, durationSeconds: { min: 5 } }]')),
-      ['schedule[0].faults[0].durationSeconds.max: is missing; give a number above 0'],
+      ['schedule[0].faults[0].durationSeconds.max: is missing; expected a number above 0'],
     );
   });
 
@@ -108,12 +108,12 @@ describe('problemsOfFile', () => {
 
   it('reports problems in the chosen form of a rule, else lists the forms', () => {
     assert.deepEqual(problemsOf(rule(`when: { everyMinuts: 5 }, ${crash}`)), [
-      'schedule[0].when.everyMinutes: is missing; give a number above 0',
+      'schedule[0].when.everyMinutes: is missing; expected a number above 0',
       'schedule[0].when.everyMinuts: unknown setting. Did you mean everyMinutes?',
     ]);
     for (const value of ['5', '{"atSeconds":[1],"everyMinutes":5}', '{"now":true}']) {
       const [problem = '', ...more] = problemsOf(rule(`when: ${value}, ${crash}`));
-      assert.ok(problem.startsWith(`schedule[0].when: ${value} is not valid; give one of atSeconds (`), problem);
+      assert.ok(problem.startsWith(`schedule[0].when: ${value} is not valid; expected one of atSeconds (`), problem);
       assert.deepEqual(more, []);
     }
   });
@@ -128,10 +128,10 @@ describe('problemsOfFile', () => {
       one('delay', 'server:8000', '{ kind: latency, params: { latencyMs: 2000 } }'),
     ];
     assert.deepEqual(problemsOf(`hour: 2\nusers: 0\nschedule: [${rules.join(', ')}]`), [
-      'users: 0 is not valid; give a whole number of users from 1 to 10000, such as 100',
+      'users: 0 is not valid; expected a whole number of users from 1 to 10000, such as 100',
       'schedule[1].faults[0].params.bytes: unknown setting. Known settings: latencyMs, direction',
       'schedule[2].faults[0].params: {"jitterMs":900} is not valid: latencyMs plus jitterMs must be at most 1000, so that Toxiproxy can drain delayed data',
-      'schedule[3].faults[0].params.latencyMs: 2000 is not valid; give a whole number from 1 to 1000',
+      'schedule[3].faults[0].params.latencyMs: 2000 is not valid; expected a whole number from 1 to 1000',
       'hour: unknown setting. Did you mean hours?',
       'schedule[0].faults[0]: latency cannot target server; its target is server:8000 or postgres:5432',
     ]);
@@ -145,7 +145,7 @@ describe('problemsOfFile', () => {
     ]);
     assert.deepEqual(problemsOf(outage(', params: { until: revert }')), []);
     assert.deepEqual(problemsOf(outage(', params: { until: reverted }')), [
-      'schedule[0].faults[0].params.until: "reverted" is not valid. Did you mean revert? Give one of supervisor, revert, never',
+      'schedule[0].faults[0].params.until: "reverted" is not valid. Did you mean revert? Expected one of supervisor, revert, never',
     ]);
   });
 
@@ -177,8 +177,11 @@ describe('problemsOfFile', () => {
   });
 
   it('reports a load without writes, and a recovery limit below one second', () => {
-    assert.match(problemsOf('load: { mix: { create: 0 } }').join(), /create: 0 is not valid; give a weight above 0/);
-    assert.match(problemsOf('recoveryTimeoutSeconds: 0.001').join(), /0\.001 is not valid; give at least 1 second/);
+    assert.match(
+      problemsOf('load: { mix: { create: 0 } }').join(),
+      /create: 0 is not valid; expected a weight above 0/,
+    );
+    assert.match(problemsOf('recoveryTimeoutSeconds: 0.001').join(), /0\.001 is not valid; expected at least 1 second/);
   });
 
   it('checks verdict rules', () => {
@@ -191,7 +194,7 @@ describe('problemsOfFile', () => {
       /^thresholds.success_rate: "high" is not a rule/,
     );
     assert.deepEqual(problemsOf('thresholds: { leaks: 0 }'), [
-      'thresholds.leaks: 0 is not valid; give a rule in quotation marks, such as "count==0"',
+      'thresholds.leaks: 0 is not valid; expected a rule in quotation marks, such as "count==0"',
     ]);
   });
 });

@@ -42,7 +42,7 @@ function expectedAt(path: readonly PropertyKey[]): string | undefined {
 function problemsOfMix(load: unknown): string[] {
   const { mix } = isObject(load) ? load : {};
   if (!isObject(mix) || mix['create'] !== 0) return [];
-  return ['load.mix.create: 0 is not valid; give a weight above 0: without writes there is nothing to verify'];
+  return ['load.mix.create: 0 is not valid; expected a weight above 0: without writes there is nothing to verify'];
 }
 
 function problemsOfAbort(abort: unknown): string[] {

@@ -33,7 +33,7 @@ export function readReplay(path: string): Replay {
       problem: `${path}: ${whyNoRun(path)}; pass the folder next to a report`,
     };
   if (!statSync(planPath).isFile())
-    return { ok: false, problem: `${planPath}: not a file; give a plan.json or the folder of a run` };
+    return { ok: false, problem: `${planPath}: not a file; expected a plan.json or the folder of a run` };
   try {
     const stored: unknown = JSON.parse(readFileSync(planPath, 'utf8'));
     const problem = filesVersionProblem(stored);
@@ -41,7 +41,7 @@ export function readReplay(path: string): Replay {
     const parsed = planSchema.safeParse(stored);
     if (!parsed.success) {
       const [first = ''] = problemsOf(parsed.error);
-      return { ok: false, problem: `${planPath}: not a plan (${first}); give a plan.json or the folder of a run` };
+      return { ok: false, problem: `${planPath}: not a plan (${first}); expected a plan.json or the folder of a run` };
     }
     if (planHash(parsed.data) !== parsed.data.hash)
       return {
@@ -53,7 +53,7 @@ export function readReplay(path: string): Replay {
     if (error instanceof SyntaxError)
       return {
         ok: false,
-        problem: `${planPath}: not a plan (${error.message}); give a plan.json or the folder of a run`,
+        problem: `${planPath}: not a plan (${error.message}); expected a plan.json or the folder of a run`,
       };
     return { ok: false, problem: `${planPath}: ${whyUnreadable(error)}` };
   }

@@ -73,7 +73,7 @@ function namedFile({ configPath, env }: SettingsInput): { path: string; by: stri
 /** Only the checkout is mounted in the container, so other host paths do not exist there. */
 function mountHint(env: NodeJS.ProcessEnv): string {
   if (!env['ENCORE_CHECKOUT']) return '';
-  return '. With Docker, the file must be in the checkout; give its path from there, such as ./run.yaml';
+  return '. With Docker, the file must be in the checkout; use its path relative to the checkout, such as ./run.yaml';
 }
 
 /** Settings that the stored plan would override. Flags are checked in command-options.ts. */

@@ -96,6 +96,6 @@ export function parseScalar(
   const value = setting.isNumber ? (/^-?\d+(\.\d+)?$/.test(written) ? Number(written) : Number.NaN) : written;
   const result = runConfigSchema.shape[setting.key].safeParse(value);
   if (result.success) return { ok: true, value: result.data };
-  const asDigits = /^[+-]?\d+(\.\d+)?e[+-]?\d+$/i.test(written) ? 'in plain digits ' : '';
+  const asDigits = /^[+-]?\d+(\.\d+)?e[+-]?\d+$/i.test(written) ? 'plain digits for ' : '';
   return { ok: false, problem: invalidValue(text, `${asDigits}${setting.expected}`, setting.choices) };
 }
