@@ -64,7 +64,7 @@ describe('mistakes of a workload', function () {
       );
       if (fatal.includes(mistake)) {
         await waitUntil('the end', () => load.status().state === 'stopped', { timeoutMs: 60_000 });
-        assert.throws(() => load.renew('test-1'), { code: 'WORKLOAD_FAILED', message: /the thread of the workload/ });
+        assert.throws(() => load.renew('test-1'), { code: 'WORKLOAD_FAILED', message: /the workload's thread ended/ });
       }
       await load.stop('done', 100);
       assert.match(failed.where, where);

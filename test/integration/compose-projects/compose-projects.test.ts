@@ -164,7 +164,7 @@ describe('any Compose project', function () {
     assert.equal(user, built, 'a service that runs the image of another service');
   });
 
-  it('says why it writes no encore.yaml or no workload', async () => {
+  it('states why it writes no encore.yaml or no workload', async () => {
     const init = async (name: string, port: string) => {
       const cwd = join(folder, name);
       await mkdir(cwd);
