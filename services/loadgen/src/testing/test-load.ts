@@ -67,8 +67,14 @@ export class TestLoad implements AsyncDisposable {
     return this.ofType('attempt_failed').filter(({ outcome }) => outcome !== 'cancelled_at_end');
   }
 
+  /** If the load ends before, the message of the timeout states why. */
   async operationsDone(count: number): Promise<void> {
-    await waitUntil(`${count} operations`, () => this.load.status().operations >= count, { timeoutMs: 60_000 });
+    const areDone = () => {
+      const { operations, runId } = this.load.status();
+      if (operations < count) this.load.renew(runId ?? '');
+      return operations >= count;
+    };
+    await waitUntil(`${count} operations`, areDone, { timeoutMs: 100_000 });
   }
 
   async readBack(final: boolean): Promise<EventOf<'read_back_done'>> {
