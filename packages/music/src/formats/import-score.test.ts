@@ -58,6 +58,7 @@ describe('importScore: MusicXML', () => {
       ...(await read(partwise(`<measure>${notes.join('</measure><measure>')}</measure>`))).notes.tie,
     ];
     assert.deepEqual(await tiesOf(drawn('start'), drawn('stop')), [TIE_START, TIE_STOP]);
+    assert.deepEqual(await tiesOf(drawn('continue')), [TIE_START + TIE_STOP]);
     assert.deepEqual(await tiesOf(drawn('let-ring')), [0]);
     assert.deepEqual(await tiesOf(drawn('start', '<tie type="stop"/>')), [TIE_STOP]);
   });

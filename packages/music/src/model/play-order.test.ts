@@ -110,6 +110,7 @@ describe('playOrder', () => {
       ),
     ],
     ['a forward sign without a backward one', '1 2', piece([forward], [])],
+    ['a repeat from a sign that is not drawn', '1 2 2', piece([], ['<sound forward-repeat="yes"/>', backward()])],
     ['endings without a repeat', '1 2 3', piece([], [ending('1', 'start')], [ending('2', 'start')])],
     [
       'barlines without a location',
@@ -159,6 +160,24 @@ describe('playOrder', () => {
       'part "P1", measure 3: a dal segno is ignored: MIDI is exported without the jump',
     ]);
   });
+
+  for (const [text, jump] of [
+    ['D.C. al Fine', 'a da capo'],
+    ['D. C.', 'a da capo'],
+    ['DC', 'a da capo'],
+    ['Menuetto da capo', 'a da capo'],
+    ['D.S. al Coda', 'a dal segno'],
+    ['dal Segno', 'a dal segno'],
+    ['d.h. cresc.', null],
+    ['dcresc. 2nd CD', null],
+  ] as const) {
+    it(`${jump === null ? 'ignores' : 'warns about'} the text "${text}"`, async () => {
+      const words = `<direction><direction-type><words>${text}</words></direction-type></direction>`;
+      const { warnings } = await read(piece([], ['', words]));
+      const warning = `part "P1", measure 2: ${jump} is ignored: MIDI is exported without the jump`;
+      assert.deepEqual(warnings, jump === null ? [] : [warning]);
+    });
+  }
 
   it('keeps endings if another part has brackets without numbers', async () => {
     const note = '<note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration></note>';

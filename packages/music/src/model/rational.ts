@@ -15,6 +15,10 @@ const decimalDigits = 6;
 const floatError = 1e-6;
 /** With at least this many digits, even a sum of rounded decimals identifies its fraction. */
 const sumDigits = 5;
+/** Roundings in a sum: a measure of 4/4 has 24 notes of a sixth of a quarter note. */
+const maxRoundings = 24;
+/** The shortest note that is likely in a file with decimals: a triplet of 64th notes, in quarter notes. */
+const shortestNote = 24;
 /** The accepted probability that a decimal matches a fraction by chance. */
 const chance = 0.4;
 /** Denominators of nested triplets, quintuplets, septuplets and so on: no prime factor above 13. */
@@ -33,6 +37,21 @@ const commonFractions: Readonly<Record<number, { denominators: readonly number[]
   3: { denominators: [24, 28, 32, 36], short: [21, 48, 64, 96] },
 };
 
+/** After the point. Below one millionth, String() writes an exponent instead of digits. */
+function digitsOf(value: number): number {
+  const text = String(value);
+  return text.includes('e') ? decimalDigits : (/\.(\d+)/.exec(text)?.[1] ?? '').length;
+}
+
+/**
+ * The greatest plausible error of a decimal that is the sum of rounded ones: that of a measure full
+ * of short notes, but less than the shortest one. 0 for a whole number, which is exact.
+ */
+export function sumError(value: number, quarter: number): number {
+  if (Number.isInteger(value)) return 0;
+  return Math.min(maxRoundings * 10 ** -digitsOf(value), quarter / shortestNote);
+}
+
 /**
  * The fraction that a positive decimal stands for, never 0. "0.333333" is a rounded or truncated
  * third, and "0.999999" is the sum of three. Returns the fraction with the smallest denominator
@@ -40,9 +59,7 @@ const commonFractions: Readonly<Record<number, { denominators: readonly number[]
  * nearest common fraction, such as 1/12 for "0.08"; otherwise the decimal itself.
  */
 export function fractionOfDecimal(value: number): [numerator: number, denominator: number] {
-  const text = String(value);
-  // Below one millionth, String() writes an exponent instead of digits.
-  const digits = text.includes('e') ? decimalDigits : (/\.(\d+)/.exec(text)?.[1] ?? '').length;
+  const digits = digitsOf(value);
   const unit = Math.max(10 ** -digits, floatError);
   const isLong = digits >= sumDigits;
   // The decimal is rounded or truncated after the last digit.

@@ -7,7 +7,7 @@
  * that is not a multiple of the unit refines it.
  */
 import { createNoteColumns, type NoteColumns, type NoteRow, resizeNoteColumns } from './note-columns.ts';
-import { fractionOfDecimal, greatestCommonDivisor, leastCommonMultiple } from './rational.ts';
+import { fractionOfDecimal, greatestCommonDivisor, leastCommonMultiple, sumError } from './rational.ts';
 import type { Measure, Part, Tempo } from './score.ts';
 import { malformed, maxWarnings, type ScoreLimits, tooLarge } from './score-limits.ts';
 
@@ -233,6 +233,18 @@ export class ScoreBuilder {
   move(cell: Cell, units: number): void {
     cell.cursor = Math.max(0, cell.cursor + units);
     if (cell.cursor > cell.extent) this.#extend(cell, cell.cursor);
+  }
+
+  /**
+   * Moves the cursor by a length in the file's unit, which may be negative. A decimal is often the
+   * sum of rounded ones and misses the barline or the end of the music, where the cursor then goes.
+   */
+  moveBy(cell: Cell, part: PartDraft, length: number): void {
+    const to = cell.cursor + length * cell.multiplier;
+    const tolerance = sumError(length, part.divisions / part.unit) * cell.multiplier;
+    if (length < 0 && to < tolerance) cell.cursor = 0;
+    else if (Math.abs(to - cell.extent) < tolerance) cell.cursor = cell.extent;
+    else this.move(cell, Math.sign(length) * this.units(cell, Math.abs(length)));
   }
 
   #extend(cell: Cell, to: number): void {

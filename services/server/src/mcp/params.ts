@@ -12,8 +12,12 @@ const object = z.record(z.string(), z.unknown(), 'must be an object');
 /** The tool's own schema validates the arguments, which a call without any may omit. */
 export const callSchema = z.object({ name: text, arguments: object.optional() });
 
+const revisionKey = 'io.modelcontextprotocol/protocolVersion';
 const metaSchema = z.object(
-  { progressToken: z.union([z.string(), z.int()], 'must be a string or an integer').optional() },
+  {
+    progressToken: z.union([z.string(), z.int()], 'must be a string or an integer').optional(),
+    [revisionKey]: z.unknown().optional(),
+  },
   'must be an object',
 );
 const anyRequest = z.object({ params: z.object({ _meta: metaSchema.optional() }, 'must be an object') });
@@ -44,7 +48,10 @@ export function invalidParams(message: unknown): string | null {
   const request = requestSchema.safeParse(message);
   if (!request.success) return null;
   const { id, method, params = {} } = request.data;
-  const error = anyRequest.safeParse({ params }).error ?? requests.get(method)?.safeParse({ params }).error;
+  const common = anyRequest.safeParse({ params });
+  // Since 2026-07-28 every request names its revision, and there is no such method.
+  const isRemoved = method === 'initialize' && common.data?.params._meta?.[revisionKey] !== undefined;
+  const error = common.error ?? (isRemoved ? undefined : requests.get(method)?.safeParse({ params }).error);
   if (!error) return null;
   const problems = `Invalid params for ${method.slice(0, 100)}: ${problemsOf(error).join('; ')}`;
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_602, message: problems } });

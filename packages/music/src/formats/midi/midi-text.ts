@@ -7,7 +7,11 @@ import { detectUnicode } from '../format.ts';
 
 const mark = /^\{@(LATIN|JP)\}/;
 
-export function midiText(bytes: Uint8Array): string {
+/** Longer texts are cut. */
+const maxBytes = 4096;
+
+export function midiText(all: Uint8Array): string {
+  const bytes = all.subarray(0, maxBytes);
   const marked = mark.exec(String.fromCharCode(...bytes.subarray(0, 16)));
   if (marked) {
     const encoding = marked[1] === 'JP' ? 'shift_jis' : 'windows-1252';
@@ -17,8 +21,8 @@ export function midiText(bytes: Uint8Array): string {
   const unicode = hasMark ? detectUnicode(bytes) : utf16WithoutMark(bytes);
   if (unicode !== null) return new TextDecoder(unicode).decode(bytes);
   try {
-    // As a stream, because a long text may end inside a character.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    // As a stream if it is cut, which may happen inside a character.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: all.length > maxBytes });
   } catch {
     return new TextDecoder('windows-1252').decode(bytes);
   }

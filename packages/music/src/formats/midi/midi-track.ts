@@ -108,7 +108,7 @@ function readSystemEvent(reader: TrackReader, status: number, tick: number, visi
     visitor.end(tick);
     return true;
   }
-  if (type === 0x03) visitor.name(midiText(data.subarray(0, 4096)));
+  if (type === 0x03) visitor.name(midiText(data));
   if (type === 0x51 && data.length === 3) visitor.tempo(tick, a * 65_536 + b * 256 + c);
   if (type === 0x58 && data.length >= 2 && a > 0 && b <= 6) visitor.time(tick, a, 2 ** b);
   if (type === 0x59 && data.length === 2) {

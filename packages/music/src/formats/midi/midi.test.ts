@@ -232,6 +232,7 @@ describe('MIDI import', () => {
     ['little-endian UTF-16 without a byte order mark', Buffer.from('Für Elise', 'utf16le'), 'Für Elise'],
     ['big-endian UTF-16 without a byte order mark', Buffer.from('Für', 'utf16le').swap16(), 'Für'],
     ['ASCII that ends with zeros', Buffer.from('Plain\0\0\0'), 'Plain'],
+    ['Windows-1252 with an accent at its end', Buffer.from('Caf\xe9', 'latin1'), 'Café'],
     ['tagged Latin', Buffer.from('{@LATIN}F\xfcr', 'latin1'), 'Für'],
     ['tagged Japanese', Buffer.concat([Buffer.from('{@JP}'), Buffer.from([0x83, 0x41])]), 'ア'],
     ['UTF-8 above the maximum length', Buffer.from(`a${'é'.repeat(4_000)}`), `a${'é'.repeat(1_023)}`],

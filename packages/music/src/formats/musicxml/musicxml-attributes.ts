@@ -70,7 +70,7 @@ const timeElement = element(
   {
     beats: leaf((state, text) => {
       const beats = text.replace(/\s+/g, '');
-      if (/^\d{1,4}(\+\d{1,4}){0,15}$/.test(beats)) state.beats = beats;
+      if (/^[1-9]\d{0,3}(\+[1-9]\d{0,3}){0,15}$/.test(beats)) state.beats = beats;
       else ignoreSignature(state, text, 'beats', 'a number or a sum of numbers');
     }),
     'beat-type': leaf((state, text) => {
@@ -174,8 +174,21 @@ function storeTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: numb
 
 const soundElement: ElementNode = mark((state, attributes) => {
   addTempo(state, attributes);
-  const jump = attributes['dacapo'] === 'yes' ? 'a da capo' : attributes['dalsegno'] ? 'a dal segno' : '';
-  if (jump !== '') warn(state, `${jump} is ignored: MIDI is exported without the jump`);
+  const { cursor, measure } = cellOf(state);
+  // A repeat sign that is not drawn, such as at the start of a trio.
+  if (attributes['forward-repeat'] === 'yes') state.builder.startRepeat(cursor === 0 ? measure : measure + 1);
+  if (attributes['dacapo'] === 'yes') ignoreJump(state, 'da capo');
+  else if (attributes['dalsegno']) ignoreJump(state, 'dal segno');
+});
+
+function ignoreJump(state: MusicxmlState, jump: string): void {
+  warn(state, `a ${jump} is ignored: MIDI is exported without the jump`);
+}
+
+/** Some programs write a jump only as text: "D.C. al Fine". */
+const words = leaf((state, text) => {
+  if (/\bd\.? ?c\.?(?!\w)|\bda capo\b/i.test(text)) ignoreJump(state, 'da capo');
+  else if (/\bd\.? ?s\.?(?!\w)|\bdal segno\b/i.test(text)) ignoreJump(state, 'dal segno');
 });
 
 function addBeat({ metronome }: MusicxmlState, type: string): void {
@@ -192,6 +205,9 @@ function quartersOfBeat({ beats }: MusicxmlState['metronome']): number {
   const lengths = beats.map(({ quarters, dots }) => quarters * (2 - 0.5 ** Math.min(dots, maxDots)));
   return lengths.includes(0) ? 0 : lengths.reduce((sum, quarters) => sum + quarters, 0);
 }
+
+/** A sign and an exponent belong to it, so that "-5" is not read as 5, nor "1e9" as 1. */
+const numberPattern = /(?:^\s*-)?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?/i;
 
 /**
  * A metronome mark sets the tempo if no `sound` element does at the same position: half. = 46,
@@ -217,10 +233,11 @@ const metronomeElement: ElementNode = element(
       const { units, perMinute } = state.metronome;
       // Two units ("quarter = half") are a relation; other content has no tempo.
       if (units !== 1 || perMinute === '') return warn(state, 'a metronome mark without a number is ignored');
-      const number = /\d{1,6}(?:[.,]\d{1,6})?/.exec(perMinute)?.[0].replace(',', '.') ?? perMinute;
-      const beats = decimalHint(state, number, 'per-minute', 0, maxTempo);
-      const quartersPerMinute = (beats ?? 0) * quartersOfBeat(state.metronome);
-      if (quartersPerMinute > 0) storeTempo(state, state.builder.marks, quartersPerMinute);
+      const beat = quartersOfBeat(state.metronome);
+      if (beat === 0) return warn(state, 'a metronome mark with an unknown beat-unit is ignored');
+      const number = numberPattern.exec(perMinute)?.[0].replace(',', '.') ?? perMinute;
+      const beats = decimalHint(state, number, 'per-minute', 0, maxTempo / beat);
+      if (beats) storeTempo(state, state.builder.marks, beats * beat);
     },
   },
 );
@@ -228,5 +245,5 @@ const metronomeElement: ElementNode = element(
 export const attributeElements = {
   attributes: attributesElement,
   sound: soundElement,
-  direction: element({ sound: soundElement, 'direction-type': element({ metronome: metronomeElement }) }),
+  direction: element({ sound: soundElement, 'direction-type': element({ metronome: metronomeElement, words }) }),
 };

@@ -54,7 +54,7 @@ function closeNote(state: MusicxmlState): void {
   const { note, builder } = state;
   const cell = cellOf(state);
   if (note.duration <= 0 && note.grace === 0 && !note.rest && !hasOtherLength(state)) {
-    warn(state, 'a note without duration and type is read as a grace note');
+    warn(state, 'a note without a duration and a known type is read as a grace note');
     note.grace = 1;
   }
   const duration = note.grace > 0 ? 0 : durationOf(state, cell);
@@ -96,9 +96,10 @@ function durationOf(state: MusicxmlState, cell: Cell): number {
     return builder.quarters(cell, part, numerator, 256 * halvings * note.actualNotes);
   }
   if (note.chord) return state.chordDuration;
-  if (note.duration === 0 || !note.restElement) return 0;
-  // A rest without a length fills its measure.
-  const { numerator, denominator } = nominalLength(part.times.at(-1));
+  // A rest without a length fills its measure, whose length another part may know.
+  const time = part.times.at(-1);
+  if (note.duration === 0 || !note.restElement || !time) return 0;
+  const { numerator, denominator } = nominalLength(time);
   return builder.quarters(cell, part, numerator, denominator);
 }
 
@@ -115,6 +116,7 @@ function voiceOf(state: MusicxmlState, text: string): number {
 
 /** Other types, such as let-ring, connect no notes. */
 function tieOf({ type }: XmlAttributes): number {
+  if (type === 'continue') return TIE_STOP | TIE_START;
   return type === 'start' ? TIE_START : type === 'stop' ? TIE_STOP : 0;
 }
 
@@ -222,7 +224,7 @@ function moveElement(direction: 1 | -1): ElementNode {
       close: (state) => {
         const cell = cellOf(state);
         state.graceNotes = 0;
-        state.builder.move(cell, direction * state.builder.units(cell, state.moveBy));
+        state.builder.moveBy(cell, partOf(state), direction * state.moveBy);
         cell.chordOnset = cell.cursor;
       },
     },

@@ -29,6 +29,9 @@ describe('MusicXML values', () => {
     ['tempo', partwise(measure(`<sound tempo="-1"/>${whole}`))],
     ['tempo', partwise(measure(`<direction><sound tempo="fast"/></direction>${whole}`))],
     ['per-minute', partwise(measure(`${direction(unit('quarter'), 'allegro')}${whole}`))],
+    ['per-minute', partwise(measure(`${direction(unit('quarter'), '-5')}${whole}`))],
+    ['per-minute', partwise(measure(`${direction(unit('quarter'), '1e9')}${whole}`))],
+    ['per-minute', partwise(measure(`${direction(unit('half'), '60000')}${whole}`))],
     ['the line of a clef', partwise(measure(`${clef('<line>x</line>')}${whole}`))],
     ['clef-octave-change', partwise(measure(`${clef('<clef-octave-change>0.5</clef-octave-change>')}${whole}`))],
     [
@@ -59,6 +62,7 @@ describe('MusicXML values', () => {
 
   for (const [name, expected, content] of [
     ['beats', 'a number or a sum of numbers, not "C"', '<time><beats>C</beats><beat-type>4</beat-type></time>'],
+    ['beats', 'a number or a sum of numbers, not "0"', '<time><beats>0</beats><beat-type>4</beat-type></time>'],
     ['key-step', 'one of A to G, not "H"', '<key><key-step>H</key-step><key-alter>1</key-alter></key>'],
   ] as const) {
     it(`ignores a signature with an invalid ${name} with a warning`, async () => {
@@ -158,7 +162,7 @@ describe('MusicXML values', () => {
     assert.deepEqual([score.measures[0]?.length, [...score.notes.grace], [...score.notes.onset]], [3, [1, 0], [3, 3]]);
     assert.match(
       score.warnings.join(),
-      /part "P1", measure 1: a note without duration and type is read as a grace note/,
+      /part "P1", measure 1: a note without a duration and a known type is read as a grace note/,
     );
     const bytes = Buffer.concat(await Array.fromAsync(exportScore(score, 'musicxml')));
     assert.equal(differenceOfScores(score, await read(bytes)), null);
@@ -190,13 +194,34 @@ describe('MusicXML values', () => {
     assert.equal(score.measures[0]?.length, lengths.length * score.ticksPerQuarter);
   });
 
-  it('moves back to the barline with a backup over a sum of decimals', async () => {
-    const thirds = note('C', 4, '0.333333').repeat(12);
-    const back = '<backup><duration>3.999996</duration></backup>';
-    const score = await read(partwise(measure(`${thirds}${back}${note('C', 3, 4)}`)));
-    const low = [...score.notes.octave].indexOf(3);
-    assert.deepEqual([score.notes.onset[low], score.measures[0]?.length], [0, 12]);
-    assert.equal(score.ticksPerQuarter, 3);
+  const sums: [decimal: string, count: number, sum: string, divisions: number][] = [
+    ['0.333333', 12, '3.999996', 1],
+    ['0.3333', 12, '3.9996', 1],
+    ['0.33', 12, '3.96', 1],
+    ['0.166667', 24, '4.000008', 1],
+    ['33.3333', 12, '399.9996', 100],
+  ];
+  for (const [decimal, count, sum, divisions] of sums) {
+    it(`moves back to the barline over ${count} times ${decimal}, and forward to the end of the music`, async () => {
+      const attributes = `<attributes><divisions>${divisions}</divisions></attributes>`;
+      const notes = note('C', 4, decimal).repeat(count);
+      const back = (by: string | number) => `<backup><duration>${by}</duration></backup>`;
+      const ahead = `<forward><duration>${sum}</duration></forward>`;
+      const low = note('C', 3, divisions);
+      const content = `${attributes}${notes}${back(sum)}${low}${back(divisions)}${ahead}${low}`;
+      const score = await read(partwise(measure(content)));
+      const quarters = Math.round(Number(sum) / divisions);
+      const onsets = [...score.notes.octave].flatMap((octave, row) => (octave === 3 ? [score.notes.onset[row]] : []));
+      const { ticksPerQuarter } = score;
+      assert.deepEqual(onsets, [0, quarters * ticksPerQuarter]);
+      assert.equal(ticksPerQuarter, (divisions * count) / quarters);
+    });
+  }
+
+  it('moves by a decimal that no rounding explains', async () => {
+    const content = `${note('C', 4, 4)}<backup><duration>3.96875</duration></backup>${note('C', 3, 1)}`;
+    const score = await read(partwise(measure(content)));
+    assert.equal((score.notes.onset[1] ?? 0) / score.ticksPerQuarter, 1 / 32);
   });
 
   it('keeps six digits of decimals that are not musical fractions', async () => {
@@ -213,6 +238,12 @@ describe('MusicXML values', () => {
       'the first part has one later',
       [3, 5],
       `<measure/><measure>${signed(5)}</measure>`,
+      `<measure>${signed(3)}</measure><measure/>`,
+    ],
+    [
+      'only the second part has one, and the first a rest without a length',
+      [3, 3],
+      '<measure><note><rest measure="yes"/></note></measure><measure/>',
       `<measure>${signed(3)}</measure><measure/>`,
     ],
     [

@@ -4,6 +4,7 @@
  * steps with a running size check, so neither a ZIP bomb nor a false size in the directory exceeds
  * the limit.
  */
+import { EncoreError } from '@encore/kit/encore-error';
 import { Inflate } from 'fflate';
 import { SaxesParser } from 'saxes';
 import { malformed, type ScoreLimits, tooLarge, unsupported } from '../../model/score-limits.ts';
@@ -73,22 +74,45 @@ function readDirectory(archive: Uint8Array, view: DataView, limits: ScoreLimits)
   return entries;
 }
 
-/** The end record lies before a comment of at most 64 KB. */
+/** The end record lies before a comment of at most 64 KB, which may contain its signature. */
 function findEnd(view: DataView): number {
+  let found: number | undefined;
   for (let at = view.byteLength - 22; at >= Math.max(0, view.byteLength - 65_557); at--) {
-    if (view.getUint32(at, true) === endSignature) return at;
+    if (view.getUint32(at, true) !== endSignature) continue;
+    found ??= at;
+    const directory = view.getUint32(at + 16, true);
+    if (directory <= at - 4 && view.getUint32(directory, true) === entrySignature) return at;
   }
-  throw malformed('the ZIP archive has no directory');
+  if (found === undefined) throw malformed('the ZIP archive has no directory');
+  return found;
 }
 
-/** The score that the container names, if it exists. */
+/** The score that the container names, if both can be read. Programs differ in the case of names. */
 function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
-  const isContainer = (name: string) => name.toLowerCase() === containerName.toLowerCase();
-  const [, container] = [...entries].find(([name]) => isContainer(name)) ?? [];
+  const inAnyCase = (path: string) => [...entries].find(([name]) => name.toLowerCase() === path.toLowerCase())?.[1];
+  const container = inAnyCase(containerName);
   if (!container) return undefined;
-  const path = rootFile(concatBytes([...inflateEntry(archive, view, container, maxContainerBytes)]));
+  const path = rootFile(contentOf(archive, view, container));
   if (path === undefined) return undefined;
-  return entries.get(plainPath(path)) ?? entries.get(decodedPath(plainPath(path)));
+  const decoded = decodedPath(plainPath(path));
+  const entry = entries.get(plainPath(path)) ?? entries.get(decoded) ?? inAnyCase(decoded);
+  return entry && isOther(archive, view, entry) ? undefined : entry;
+}
+
+/** Empty if the container is encrypted, damaged or too large. */
+function contentOf(archive: Uint8Array, view: DataView, container: Entry): Uint8Array {
+  try {
+    return concatBytes([...inflateEntry(archive, view, container, maxContainerBytes)]);
+  } catch (error) {
+    if (error instanceof EncoreError) return new Uint8Array(0);
+    throw error;
+  }
+}
+
+/** Whether it is readable and certainly not a score, such as a picture. */
+function isOther(archive: Uint8Array, view: DataView, entry: Entry): boolean {
+  const format = detectFormat(headOf(archive, view, entry));
+  return format !== 'musicxml' && format !== 'midi';
 }
 
 /** Some programs write backslashes, or a path from the root of the archive. */
