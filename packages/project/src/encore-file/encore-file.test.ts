@@ -82,6 +82,17 @@ workload: 7
     ]);
   });
 
+  it('needs HTTP at the entry, where users connect', () => {
+    const text = valid.replace('entry: api:8000', 'entry: db:5432');
+    assert.deepEqual(problemsOfEncoreFile(parse(text)), [
+      'system.entry: "db:5432" is not valid; give one of api:8000, because users send HTTP and db:5432 has probe: postgres; if it does speak HTTP, set its probe to http',
+    ]);
+    assert.match(
+      problemsOfEncoreFile(parse(text.replace('probe: http', 'probe: none'))).join(),
+      /^system.entry: "db:5432" is not valid; give the proxy of an HTTP port, because users send HTTP/,
+    );
+  });
+
   it('names the key of a container that may be mistyped, where its name is used', () => {
     assert.deepEqual(problemsOfEncoreFile(parse(valid.replace(/^( +)api: /m, '$1apii: '))), [
       'system.recoveryOf: "api" is not valid. Did you mean apii? Expected one of apii, db (lacks health.ready, which it needs); or rename apii under system.containers to api',

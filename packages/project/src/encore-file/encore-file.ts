@@ -101,6 +101,16 @@ function problemsOfNames(system: SettingsObject): string[] {
   const listed = Object.keys(proxies);
   if (typeof entry === 'string' && !listed.includes(entry))
     problems.push(`system.entry: ${invalidValue(entry, `one of ${listed.join(', ')}`, listed)}`);
+  const probed = typeof entry === 'string' ? proxies[entry] : undefined;
+  if (isObject(probed) && typeof probed['probe'] === 'string' && probed['probe'] !== 'http') {
+    const ofHttp = Object.entries(proxies).flatMap(([name, proxy]) =>
+      isObject(proxy) && proxy['probe'] === 'http' ? [name] : [],
+    );
+    const right = ofHttp.length === 0 ? 'the proxy of an HTTP port' : `one of ${ofHttp.join(', ')}`;
+    problems.push(
+      `system.entry: ${invalidValue(entry, `${right}, because users send HTTP and ${entry} has probe: ${probed['probe']}; if it does speak HTTP, set its probe to http`)}`,
+    );
+  }
   const known = Object.keys(containers);
   // Where a name is used, it may be right, and mistyped where it is listed.
   const orRename = (name: string): string => {

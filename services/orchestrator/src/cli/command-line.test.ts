@@ -80,6 +80,10 @@ describe('parseCommandLine', () => {
       assert.deepEqual(parseCommandLine(['revert'], {}), { name: 'revert-project' });
       assert.match(problems(['run', '--config', 'x.yaml']).join(), /^--config: .* are in encore.yaml$/);
       assert.match(problems(['--keep', 'check']).join(), /^--keep: not an option of "encore check"/);
+      // They would act on the bundled lab.
+      assert.match(problems(['check']).join(), /^check: .*"encore run --dry-run"/);
+      assert.match(problems(['replay', 'plan.json']).join(), /^replay: .*"encore run --seed N"/);
+      assert.match(problems(['run', '--replay', 'plan.json']).join(), /^--replay: .*"encore run --seed N"/);
     });
   });
 

@@ -50,6 +50,14 @@ const version = '0.1.0';
 export const checkout = join(import.meta.dirname, '..', '..', '..', '..');
 /** The files that Compose looks for by default. */
 const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
+const noReplay =
+  'no plan of your own project can be replayed; "encore run --seed N" with the seed of that run and the same encore.yaml makes the same plan';
+/** Why commands for the bundled lab are refused in a folder with encore.yaml. */
+const ofBundledLab: Partial<Record<Request['name'], string>> = {
+  check:
+    'check: it needs a lab that is up, and a run of your own project starts one; "encore run --dry-run" checks everything that can be checked before, and "encore run" makes the preflight checks before its load',
+  replay: `replay: ${noReplay}`,
+};
 const examples = `
 Examples:
   encore                                        24 hours, 100 users, a kill every hour
@@ -192,6 +200,8 @@ function build(
   if (existsSync(encoreFileName)) {
     if (request.name === 'run') return projectRun(program);
     if (request.name === 'revert') return { name: 'revert-project' };
+    const refused = ofBundledLab[request.name];
+    if (refused !== undefined) return { name: 'refused', problems: [refused] };
   } else if (request.name === 'run' && isForeignProject(context.env))
     return {
       name: 'refused',
@@ -229,7 +239,7 @@ function projectRun(program: Commander): Command | Problems {
   const { monitor, config, replay, dryRun = false, keep = false } = program.opts<Options>();
   const problems = [
     ...(config === undefined ? [] : [`--config: the settings of a run in this folder are in ${encoreFileName}`]),
-    ...(replay === undefined ? [] : ['--replay: a plan of your own project cannot be replayed yet; use --seed']),
+    ...(replay === undefined ? [] : [`--replay: ${noReplay}`]),
   ];
   if (problems.length > 0) return { name: 'refused', problems };
   return { name: 'run-project', flags: flagsOf(program), monitor, dryRun, keep };
