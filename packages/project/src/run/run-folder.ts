@@ -47,6 +47,19 @@ export async function processOfRun(runId: string): Promise<number | null> {
   return pid !== '' && (await startOf(Number(pid))) === start ? Number(pid) : null;
 }
 
+/** Processes with this run's folder in their command, such as `docker compose`. */
+export async function commandsOfRun(runId: string): Promise<number[]> {
+  const mine = (pid: number, command: string): number[] =>
+    command.includes(pathOf(runId)) && pid !== process.pid ? [pid] : [];
+  if (process.platform !== 'linux') {
+    const { stdout } = await promisify(execFile)('ps', ['-axww', '-o', 'pid=,args='], { maxBuffer: 16e6 });
+    return stdout.split('\n').flatMap((line) => mine(Number.parseInt(line, 10), line));
+  }
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const commands = pids.map(async (pid) => mine(pid, await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return (await Promise.all(commands)).flat();
+}
+
 /** When a process started, in any unit; null if it has ended. */
 async function startOf(pid: number): Promise<string | null> {
   if (process.platform === 'linux') {

@@ -25,7 +25,7 @@ import {
 import { labTag } from './lab-tag.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { createRunFolder, removeRunFolder } from './run-folder.ts';
-import { takeDown } from './take-down.ts';
+import { otherRuns, takeDown } from './take-down.ts';
 
 export interface RunProject {
   prepared: PreparedRun;
@@ -54,6 +54,13 @@ export async function runProject(run: RunProject): Promise<number> {
   const { prepared, keep, print, stop, command } = run;
   const { runId } = prepared;
   const folder = await createRunFolder(runId);
+  const { problems, killed } = await otherRuns(runId);
+  if (problems.length > 0) {
+    await removeRunFolder(runId);
+    for (const problem of problems) print(problem);
+    return refusedExitCode;
+  }
+  for (const id of killed) print(`Run ${id} of this folder was killed. To remove what it left: ${command} revert`);
   try {
     return await perform(run, folder);
   } catch (error) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { createRunFolder, processOfRun, removeRunFolder } from './run-folder.ts';
-import { newRunId, revertRuns, takeDown } from './take-down.ts';
+import { newRunId, otherRuns, revertRuns, takeDown } from './take-down.ts';
 
 const formerPath = process.env['PATH'];
 const nowMs = 1_700_000_000_000;
@@ -59,6 +59,42 @@ describe('take-down of a run', () => {
     assert.equal(await processOfRun(runId), null);
     await removeRunFolder(runId);
     assert.equal(await processOfRun(runId), null);
+  });
+
+  it('lets no second run of a folder begin, and names those that were killed', async () => {
+    const [first, killed] = [runId, newRunId(folder, nowMs + 1)];
+    const elsewhere = newRunId(tmpdir(), nowMs);
+    const second = newRunId(folder, nowMs + 2);
+    const all = [first, killed, elsewhere, second];
+    try {
+      for (const id of all) await createRunFolder(id);
+      rmSync(join(tmpdir(), `encore-run-${killed}`, 'process'));
+      const { problems, killed: left } = await otherRuns(second);
+      assert.deepEqual(left, [killed]);
+      assert.equal(problems.length, 1, problems.join('\n'));
+      assert.ok(
+        problems[0]?.startsWith(`run ${first} is still running (process ${process.pid}); stop it with Ctrl-C`),
+      );
+      await removeRunFolder(first);
+      assert.deepEqual((await otherRuns(second)).problems, []);
+    } finally {
+      for (const id of all) await removeRunFolder(id);
+    }
+  });
+
+  it('ends the commands that a killed run left, and removes what the engine still created for them', async () => {
+    const left = await createRunFolder(runId);
+    rmSync(join(left, 'process'));
+    const args = ['-e', 'setInterval(() => {}, 1e6)', join(left, 'compose.yaml')];
+    const command = spawn(process.execPath, args, { stdio: 'ignore' });
+    const ended = once(command, 'exit');
+    await once(command, 'spawn');
+    // The first container is listed and removed, then a second appears.
+    withDocker(
+      'case $1 in ps) if [ ! -e one ]; then echo abc; elif [ ! -e two ]; then echo def; fi;; rm) if [ -e one ]; then touch two; else touch one; fi;; esac',
+    );
+    assert.deepEqual(await reverted(), [`Run ${runId}: removed 1 container, 1 temporary folder, 1 container`]);
+    assert.deepEqual(await ended, [null, 'SIGKILL']);
   });
 
   it('takes what somebody else removed meanwhile as removed, and nothing else', async () => {

@@ -3,9 +3,12 @@ import { realpathSync } from 'node:fs';
 import { sha256Hex } from '@encore/kit';
 import { labels } from '../generate/labels.ts';
 import { docker } from './docker.ts';
-import { processOfRun, removeRunFolder, runsWithFolder } from './run-folder.ts';
+import { commandsOfRun, processOfRun, removeRunFolder, runsWithFolder } from './run-folder.ts';
 
 const folderIdLength = 6;
+/** How long the engine may take to finish a request whose client was killed. */
+const engineFinishesMs = 1_000;
+const maxPasses = 5;
 
 /** Beginning of the ids of all runs of a folder, by which a later command finds what they left. */
 function folderIdOf(folder: string): string {
@@ -60,11 +63,58 @@ export async function revertRuns(folder: string, print: (line: string) => void):
   const problems: string[] = [];
   for (const id of runs) {
     const pid = await processOfRun(id);
-    if (pid === null) print(`Run ${id}: removed ${(await takeDown(id)).join(', ') || 'nothing'}`);
-    else problems.push(`run ${id} is still running (process ${pid}); stop it with Ctrl-C`);
+    if (pid === null) print(`Run ${id}: removed ${(await takeDownKilled(id)).join(', ') || 'nothing'}`);
+    else problems.push(stillRunning(id, pid));
   }
   if (runs.length === 0) print('No run of this folder left anything.');
   return problems;
+}
+
+/**
+ * Ends the commands of a killed run first: they outlive it, and would create what was just removed.
+ * What the engine was doing for them may appear late, so it takes down until nothing is left.
+ */
+async function takeDownKilled(runId: string): Promise<string[]> {
+  const commands = await commandsOfRun(runId);
+  for (const pid of commands) endCommand(pid);
+  if (commands.length > 0) await new Promise((done) => setTimeout(done, engineFinishesMs));
+  const removed: string[] = [];
+  for (let pass = 0; pass < maxPasses; pass++) {
+    const found = await takeDown(runId);
+    if (found.length === 0) break;
+    removed.push(...found);
+  }
+  return removed;
+}
+
+function endCommand(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+const stillRunning = (runId: string, pid: number): string =>
+  `run ${runId} is still running (process ${pid}); stop it with Ctrl-C`;
+
+/**
+ * Why this run cannot begin beside the other runs of its folder, one line per run; and one line per
+ * killed run that left something. Call once this run has its own folder, so that of two runs that
+ * begin at the same time at least one is refused.
+ */
+export async function otherRuns(runId: string): Promise<{ problems: string[]; killed: string[] }> {
+  const ofFolder = runId.slice(0, folderIdLength + 1);
+  const others = (await runsWithFolder()).filter((id) => id !== runId && id.startsWith(ofFolder));
+  const problems: string[] = [];
+  const killed: string[] = [];
+  for (const id of others.sort()) {
+    const pid = await processOfRun(id);
+    if (pid === null) killed.push(id);
+    else
+      problems.push(`${stillRunning(id, pid)}, or wait for its end: two runs of a project would slow each other down`);
+  }
+  return { problems, killed };
 }
 
 /** The runs of this folder of which something is left. */
