@@ -25,7 +25,7 @@
  *   GET    /live /ready /metrics
  */
 import { z } from 'zod';
-import { plannedFaultSchema, targetSchema } from './fault.ts';
+import { plannedFaultSchema, proxyNameSchema, targetSchema } from './fault.ts';
 import { planSchema } from './plan.ts';
 import { plannedSystemSchema } from './system.ts';
 
@@ -117,6 +117,10 @@ export const engineInfoSchema = z.object({
   /** Published host ports by service. */
   publishedPorts: z.record(z.string(), z.array(z.number())),
   toxiproxy: z.string(),
+  /** By proxy: what came instead of an answer in the protocol of its probe. */
+  proxyMisfits: z.record(proxyNameSchema, z.string()).default({}),
+  /** Whether the containers’ connections are visible, which show the clients of each proxy. */
+  seesConnections: z.boolean().default(false),
   /** By name, for each container that allows a crash. */
   restartSetups: z.record(z.string(), restartSetupSchema),
   /** By service, the restart policies of its running containers. */

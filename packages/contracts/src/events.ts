@@ -6,7 +6,14 @@
  * own timestamp in the same unit. Durations carry their unit in the name.
  */
 import { z } from 'zod';
-import { anyParamsSchema, effectSchema, faultKindSchema, plannedFaultSchema, targetSchema } from './fault.ts';
+import {
+  anyParamsSchema,
+  effectSchema,
+  faultKindSchema,
+  plannedFaultSchema,
+  proxyNameSchema,
+  targetSchema,
+} from './fault.ts';
 import { capacityResultSchema } from './loadgen-api.ts';
 import { operationNameSchema, outcomeSchema } from './outcome.ts';
 
@@ -146,6 +153,15 @@ const targetStarted = z.object({
 });
 /** Something other than Encore changed a proxy through Toxiproxy's API. */
 const proxyChanged = z.object({ type: z.literal('proxy_changed'), at, target: targetSchema, change: z.string() });
+/** A container connected to a proxied port; once for each client of a proxy, and each way. */
+const proxyUsed = z.object({
+  type: z.literal('proxy_used'),
+  at,
+  proxy: proxyNameSchema,
+  client: z.string(),
+  /** It connected to the target itself, past the proxy. */
+  direct: z.boolean(),
+});
 const injectorFailed = z.object({
   type: z.literal('injector_failed'),
   at,
@@ -344,6 +360,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   engineEvent,
   targetStarted,
   proxyChanged,
+  proxyUsed,
   injectorFailed,
   engineLost,
   targetSampled,

@@ -13,6 +13,7 @@ import {
 } from '@encore/kit';
 import type { ChaosConfig } from './config.ts';
 import { breakersAt } from './injector/breakers.ts';
+import { readConnections } from './injector/connections.ts';
 import { DockerEngine } from './injector/docker-engine.ts';
 import { Injector } from './injector/injector.ts';
 import { Journal } from './injector/journal.ts';
@@ -48,6 +49,7 @@ export async function startChaos(
     load: loadClient(config.loadgenUrl),
     breakers: breakersAt(config.serverHealthUrl),
     exchange: exchangeOf(system.proxies),
+    readConnections,
     journal: await Journal.open(config.journalDir),
     metrics: injectorMetrics(registry, system),
     clock: systemClock,

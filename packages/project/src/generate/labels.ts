@@ -10,6 +10,8 @@ export const labels = {
   sidecarOf: 'encore.sidecar.of',
   /** On a sidecar: address of Toxiproxy's API on the control network. */
   sidecarApi: 'encore.sidecar.api',
+  /** On the lab's own services: which one it is. */
+  lab: 'encore.lab',
   memory: 'encore.original.memory',
   memswap: 'encore.original.memswap',
   cpus: 'encore.original.cpus',

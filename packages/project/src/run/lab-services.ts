@@ -167,7 +167,7 @@ function program(workspace: string, { root, tag, runId }: LabOptions, memoryMega
     memswap_limit: `${memoryMegabytes}m`,
     cpus: '1',
     logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
-    labels: runLabels(runId),
+    labels: { ...runLabels(runId), [labels.lab]: workspace },
   };
 }
 

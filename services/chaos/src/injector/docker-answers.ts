@@ -69,6 +69,8 @@ export const inspectSchema = z.object({
             NetworkID: z.string(),
             Aliases: z.array(z.string()).nullish(),
             IPAMConfig: z.object({ IPv4Address: z.string().optional() }).nullish(),
+            IPAddress: z.string().default(''),
+            GlobalIPv6Address: z.string().default(''),
           }),
         )
         .nullish(),
@@ -111,6 +113,9 @@ export function toView(answer: InspectAnswer): ContainerView {
     healthCheckSeconds: healthCheckSeconds(Config.Healthcheck),
     publishedPorts: publishedPorts(answer.NetworkSettings?.Ports ?? {}),
     networks: Object.fromEntries(networks),
+    addresses: Object.values(answer.NetworkSettings?.Networks ?? {})
+      .flatMap(({ IPAddress, GlobalIPv6Address }) => [IPAddress, GlobalIPv6Address])
+      .filter((address) => address !== ''),
   };
 }
 

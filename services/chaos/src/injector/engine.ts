@@ -40,6 +40,8 @@ export interface ContainerView extends ContainerSummary {
   /** Published host ports. */
   publishedPorts: readonly number[];
   networks: Readonly<Record<string, Endpoint>>;
+  /** In all networks; none while it does not run. */
+  addresses: readonly string[];
 }
 
 export interface ContainerStats {
@@ -130,6 +132,8 @@ export const label = {
   target: 'encore.target',
   /** Id of a run of a user's own project, on everything that the run creates. */
   run: 'encore.run',
+  /** On the lab's own services in such a run: which one it is. */
+  lab: 'encore.lab',
   memory: 'encore.original.memory',
   memswap: 'encore.original.memswap',
   cpus: 'encore.original.cpus',

@@ -274,6 +274,19 @@ describe('Injector', () => {
     stop.abort();
   });
 
+  it('reports what came through a proxy instead of an answer that fits its probe', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const misfits = async () => (await lab.clock.until(injector.engineInfo())).proxyMisfits;
+    assert.deepEqual(await misfits(), {});
+    lab.proxies.startOf = () => 'SSH-2.0';
+    const { 'server:8000': server, ...others } = await misfits();
+    assert.equal(server, 'the answer to the probe http was "SSH-2.0"');
+    assert.deepEqual(others, {}, 'S is an answer of PostgreSQL');
+    lab.proxies.answers = () => false;
+    assert.equal((await misfits())['postgres:5432'], 'no answer to the probe postgres (reset)');
+    stop.abort();
+  });
+
   it('lists the targets without a restart policy', async () => {
     const { lab, injector, stop } = await startedLab();
     const labels = { [label.project]: lab.server.labels[label.project] ?? '', [label.service]: 'job' };

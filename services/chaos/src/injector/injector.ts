@@ -5,6 +5,7 @@
 import type { EngineInfo, OpenFault, RevertAnswer, RunLeaseRequest, System, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import type { ReadBreakers } from './breakers.ts';
+import type { ReadConnections } from './connections.ts';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
 import type { Engine } from './engine.ts';
 import { EngineHealth } from './engine-health.ts';
@@ -24,6 +25,7 @@ import { KeyedLock } from './lock.ts';
 import type { InjectorMetrics } from './metrics.ts';
 import { OwnStops } from './own-stops.ts';
 import type { ExchangeProbe } from './proxy-probe.ts';
+import { ProxyUses } from './proxy-uses.ts';
 import { Reconciler } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
 import { RunLease } from './run-lease.ts';
@@ -39,6 +41,7 @@ export interface InjectorDependencies {
   proxies: LabProxies;
   proxyHost: SendsProbes['proxyHost'];
   exchange: ExchangeProbe;
+  readConnections: ReadConnections;
   load: LoadClient;
   breakers: ReadBreakers;
   journal: Journal;
@@ -68,6 +71,7 @@ export class Injector {
   readonly #dependencies: InjectorDependencies;
   readonly #tools: FaultTools;
   readonly #lease: RunLease;
+  readonly #uses: ProxyUses;
   readonly #lock = new KeyedLock();
   #healthy = false;
   #closing = false;
@@ -80,6 +84,7 @@ export class Injector {
       proxies,
       proxyHost,
       exchange,
+      readConnections,
       load,
       breakers,
       journal,
@@ -121,6 +126,7 @@ export class Injector {
       logger,
       inRun: () => this.isInRun,
     };
+    this.#uses = new ProxyUses({ ...shared, engine, targets, readConnections });
     const requireRun = (runId: string) => this.#lease.requireOpen(runId);
     this.lifecycle = new FaultLifecycle({ ...shared, journal, requireRun });
     this.starts = new TargetStarts({ ...shared, requireRun: (runId) => this.#lease.require(runId) });
@@ -172,7 +178,7 @@ export class Injector {
 
   /**
    * Checks the run lease on each tick, the proxy and the active faults every second, drift every 3
-   * s, memory every 5 s.
+   * s, memory and connections every 5 s.
    */
   async tick(tick: number): Promise<void> {
     if (this.#lease.expired) await this.#lock.run(leaseKey, () => this.#endExpiredLease());
@@ -180,6 +186,7 @@ export class Injector {
     if (tick % 4 === 2) this.#closeEnded();
     if (tick % 12 === 0) await this.reconciler.drift();
     if (tick % 20 === 0) void this.#sample();
+    if (tick % 20 === 10 && this.isInRun) void this.#uses.look();
     this.#healthy = true;
   }
 
@@ -196,6 +203,7 @@ export class Injector {
         if (left !== undefined) throw stillActive(left, failed);
         await journal.beginRun(request.runId, request.holder, request.ttlMs, clock.now());
         this.registry.forget();
+        this.#uses.forget();
       }
       this.#lease.grant(request);
     });
@@ -256,7 +264,7 @@ export class Injector {
   }
 
   engineInfo(): Promise<EngineInfo> {
-    return engineInfo(this.#tools, this.#dependencies.deadline);
+    return engineInfo(this.#tools, this.#dependencies);
   }
 
   /** Reverts every active fault within the time limit; the next process would do it anyway. */

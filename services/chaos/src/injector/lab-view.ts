@@ -1,15 +1,23 @@
 /** Describes the lab for the API: its engine, and the state of each target. */
 import { type EngineInfo, faultKinds, kindOf, type System, type TargetState } from '@encore/contracts';
 import { ownValue, plannedSystem, runsProxies, targetsAllowing } from '@encore/kit';
+import type { ReadConnections } from './connections.ts';
 import { type ContainerView, label, serviceOf } from './engine.ts';
 import type { Deadline } from './fault-executor.ts';
 import type { FaultTools } from './fault-functions.ts';
 import type { FaultRegistry } from './fault-registry.ts';
+import { probesOf } from './faults/toxic-fault.ts';
+import { misfitOf } from './proxy-probe.ts';
 import type { Targets } from './targets.ts';
 
 const callMs = 5_000;
+const exchangeMs = 1_500;
 
-export async function engineInfo({ engine, proxies, targets }: FaultTools, deadline: Deadline): Promise<EngineInfo> {
+export async function engineInfo(
+  tools: FaultTools,
+  { deadline, readConnections }: { deadline: Deadline; readConnections: ReadConnections },
+): Promise<EngineInfo> {
+  const { engine, proxies, targets } = tools;
   const facts = await engine.facts(deadline(callMs));
   const containers = await engine.list(targets.project, deadline(callMs));
   const views = await Promise.all(containers.map(({ id }) => engine.inspect(id, deadline(callMs))));
@@ -35,6 +43,8 @@ export async function engineInfo({ engine, proxies, targets }: FaultTools, deadl
       ({ publishedPorts }) => publishedPorts,
     ),
     toxiproxy: await proxies.api.version(),
+    proxyMisfits: await proxyMisfits(tools),
+    seesConnections: (await Promise.all(views.map(readConnections))).some((connections) => connections !== null),
     restartSetups: Object.fromEntries(
       views
         .filter(({ labels }) => needsRestartSetup(targets.system, labels[label.target]))
@@ -63,6 +73,18 @@ export function unsupportedKinds(system: System): Record<string, string> {
     if (!reasons.includes(undefined)) unsupported[kind] = reasons[0] ?? 'no target of the system allows it';
   }
   return unsupported;
+}
+
+/** What was wrong with an exchange through each proxy, by its name. */
+async function proxyMisfits(tools: FaultTools): Promise<Record<string, string>> {
+  const { proxies } = tools.targets.system;
+  const found = await Promise.all(
+    Object.entries(proxies).map(async ([name, { probe }]) => {
+      const misfit = misfitOf(probe, await probesOf(tools, name).through({ timeoutMs: exchangeMs }));
+      return misfit === null ? [] : [[name, misfit]];
+    }),
+  );
+  return Object.fromEntries(found.flat());
 }
 
 const allowedKindsOf = ({ containers }: System, name = ''): readonly string[] =>

@@ -21,7 +21,11 @@ export interface Exchange {
   lastByteMs: number | null;
   totalMs: number;
   bytes: number;
+  /** The first bytes as text, one character each. */
+  start: string;
 }
+
+const startLength = 40;
 
 export interface ExchangeOptions {
   timeoutMs: number;
@@ -31,6 +35,24 @@ export interface ExchangeOptions {
    */
   requests?: number;
   paddingBytes?: number;
+}
+
+/** How an answer begins in each protocol; with `none`, nothing is known of it. */
+const answers: Readonly<Record<Probe, RegExp | null>> = {
+  http: /^HTTP\//,
+  // S and N: with and without TLS. E: an error.
+  postgres: /^[SNE]/,
+  redis: /^(\+PONG|-)/,
+  banner: /^./s,
+  none: null,
+};
+
+/** Describes why an exchange through a proxy shows that its probe does not fit; null if it does. */
+export function misfitOf(probe: Probe, { end, connectMs, bytes, start }: Exchange): string | null {
+  const expected = answers[probe];
+  if (expected === null) return connectMs !== null && end !== 'reset' ? null : `a connection was ${end}`;
+  if (bytes === 0) return `no answer to the probe ${probe} (${end})`;
+  return expected.test(start) ? null : `the answer to the probe ${probe} was ${JSON.stringify(start)}`;
 }
 
 export type ExchangeProbe = (proxy: string, address: Address, options: ExchangeOptions) => Promise<Exchange>;
@@ -55,6 +77,7 @@ function exchange(protocol: Probe, address: Address, options: ExchangeOptions): 
       lastByteMs: null,
       totalMs: 0,
       bytes: 0,
+      start: '',
     };
     const socket = connect({ ...address, noDelay: true });
     const finish = (end: Exchange['end']) => {
@@ -72,6 +95,7 @@ function exchange(protocol: Probe, address: Address, options: ExchangeOptions): 
       seen.firstByteMs ??= passed();
       seen.lastByteMs = passed();
       seen.bytes += chunk.length;
+      seen.start = (seen.start + chunk.toString('latin1')).slice(0, startLength);
       if (protocol !== 'http') finish('complete');
     });
     // An end without a byte is a disconnect: the proxy closes when its upstream is down.

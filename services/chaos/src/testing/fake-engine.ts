@@ -58,6 +58,7 @@ export class FakeEngine implements Engine {
       publishedPorts: [],
       healthCheckSeconds: null,
       networks: { back: { networkId: 'back-id', aliases: [name], fixedAddress: '' } },
+      addresses: [],
       ...change,
     };
     this.containers.set(view.id, view);

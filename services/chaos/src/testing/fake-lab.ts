@@ -2,6 +2,7 @@
  * An injector in virtual time: fake engine, fake proxy, and a journal in memory that a successor
  * can read.
  */
+
 import { type FaultKind, isInstant, type PlannedFault, type System } from '@encore/contracts';
 import {
   containerNames,
@@ -13,6 +14,7 @@ import {
   withoutNumber,
 } from '@encore/kit';
 import { bundledSystem } from '@encore/kit/testing/bundled-system';
+import type { ReadConnections } from '../injector/connections.ts';
 import { label } from '../injector/engine.ts';
 import { Injector } from '../injector/injector.ts';
 import { Journal, type LineSink } from '../injector/journal.ts';
@@ -57,6 +59,8 @@ export class FakeLab {
   logger = createLogger('test', 'silent');
 
   readonly system: System;
+  /** The containers share no connections unless a test sets this. */
+  readConnections: ReadConnections = async () => null;
 
   constructor(system = bundledSystem) {
     this.system = system;
@@ -69,6 +73,7 @@ export class FakeLab {
         [label.memswap]: String(512 * megabyte),
         [label.cpus]: '1',
       });
+    this.proxies.startOf = (proxy) => (system.proxies[proxy]?.probe === 'http' ? 'HTTP/1.1 200 OK' : 'N');
     this.proxies.answers = (proxy) => {
       // Replicas share the connections, so one that runs is enough.
       return replicasOf(system, upstreamOf(proxy)).some((name) => {
@@ -109,6 +114,7 @@ export class FakeLab {
       proxies: new LabProxies(life.mortal(this.proxies, ['exchange']), this.system.proxies, this.clock),
       proxyHost: () => 'proxy',
       exchange: this.proxies.exchange,
+      readConnections: this.readConnections,
       load: life.mortal(this.load),
       breakers: () => this.load.breakers(),
       journal: Journal.from(this.lines.join('\n'), {

@@ -8,6 +8,8 @@ export class FakeProxies implements Proxies {
   /** Called before each change; may throw. */
   onCall: (what: string, proxy: string) => void = () => {};
 
+  /** How the answer of the proxy's upstream begins. */
+  startOf: (proxy: string) => string = () => 'HTTP/1.1 200 OK';
   /** Whether the proxy's upstream responds. */
   answers: (proxy: string) => boolean = () => true;
 
@@ -57,6 +59,7 @@ export class FakeProxies implements Proxies {
       lastByteMs: 2,
       totalMs: 2,
       bytes: 300 * requests,
+      start: this.startOf(proxy),
     };
     const state = this.states.get(proxy);
     if (!this.answers(proxy)) Object.assign(answer, { end: 'reset', firstByteMs: null, lastByteMs: null, bytes: 0 });

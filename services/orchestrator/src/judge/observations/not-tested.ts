@@ -8,6 +8,7 @@ import type { ObservedRun } from './observers.ts';
 
 export function notTested(evidence: ObservedRun): string[] {
   const { faults, plan, notReached, settings, monitoring, run } = evidence;
+  const unused = unusedProxies(evidence);
   const unsupported = new Map<string, string>();
   for (const { record } of faults) {
     if (isUnsupported(record)) unsupported.set(record.fault.kind, record.skipped?.reason ?? record.evidence);
@@ -19,6 +20,11 @@ export function notTested(evidence: ObservedRun): string[] {
     ...[...unsupported].map(([kind, reason]) => `${kind}: not supported by this engine (${reason})`),
     ...(others.length === 0 ? [] : [`fault kinds that are not in this run's plan: ${others.join(', ')}`]),
     ...(untouched === null ? [] : [untouched]),
+    ...(unused.length === 0
+      ? []
+      : [
+          `what clients of ${unused.join(', ')} experience: nothing connected through ${unused.length === 1 ? 'this proxy' : 'these proxies'}`,
+        ]),
     ...(notReached === 0 ? [] : [`${pluralize(notReached, 'planned fault')} that the run did not reach`]),
     ...(monitoring === null ? ['whether monitoring notices the faults: Prometheus was not queried'] : []),
     ...(run.checks.writes ? [] : ['integrity of what users wrote: the workload has no readBack']),
@@ -37,6 +43,12 @@ export function notTested(evidence: ObservedRun): string[] {
     'a network between machines: all connections stay on one host, and a proxy injects the network faults',
     'clients other than the load generator',
   ];
+}
+
+/** Proxies that no client used; none where connections are not visible. */
+function unusedProxies({ plan, clients, run }: ObservedRun): string[] {
+  if (run.started?.environment['seesConnections'] !== true) return [];
+  return Object.keys(plan.system.proxies).filter((proxy) => !clients.isUsed(proxy));
 }
 
 /** What remains untested of the kind, unless this run covered it. */

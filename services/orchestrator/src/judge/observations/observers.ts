@@ -9,6 +9,7 @@ import type { Evidence } from '../evidence.ts';
 import { Alerts } from './alerts.ts';
 import { MemoryTrace } from './memory-trace.ts';
 import { type FaultMonitoring, Monitoring } from './monitoring.ts';
+import { ProxyClients } from './proxy-clients.ts';
 import { SecondTable } from './second-table.ts';
 import { ServerReadiness } from './server-readiness.ts';
 import { ServiceRecoveries } from './service-recoveries.ts';
@@ -25,13 +26,16 @@ export function createObservers(plan: Plan, { memoryFaults }: Collectors) {
     readiness: new ServerReadiness(),
     monitoring: new Monitoring(),
     services: new ServiceRecoveries(plan.system),
+    clients: new ProxyClients(),
   } satisfies Record<string, Collector>;
 }
 
 export type Observers = ReturnType<typeof createObservers>;
 
 /** What warnings, charts and report may read: the evidence and the observations. */
-export interface ObservedRun extends Evidence, Pick<Observers, 'alerts' | 'seconds' | 'memory' | 'services'> {
+export interface ObservedRun
+  extends Evidence,
+    Pick<Observers, 'alerts' | 'seconds' | 'memory' | 'services' | 'clients'> {
   /** Prometheus alerts by fault id; null if Prometheus was not queried. */
   monitoring: Map<string, FaultMonitoring> | null;
   /** Share of the fault-free windows in which the server was ready; null if it was not observed. */

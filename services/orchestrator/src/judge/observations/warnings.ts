@@ -3,7 +3,7 @@
  * signs"), the others are our own.
  */
 import { restartSetupSchema, runConfigSchema } from '@encore/contracts';
-import { describeError } from '@encore/kit';
+import { describeError, upstreamOf } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { z } from 'zod';
 import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
@@ -125,6 +125,15 @@ export const warnings: readonly Warning[] = [
             `not recovered by the expected mechanism: ${list(wrong.map(({ record, recoveredBy }) => `${record.fault.id} (${record.fault.kind}, by ${recoveredBy ?? 'an unknown cause'})`))}${reason}`,
           ];
     },
+  },
+  {
+    name: 'proxies_bypassed',
+    source: 'encore',
+    find: ({ clients }) =>
+      [...clients.bypassed].map(
+        ([proxy, names]) =>
+          `${[...names].join(' and ')} connected to ${proxy} past its proxy, so network faults there do not reach all connections; connect by the name ${upstreamOf(proxy)} instead of an address`,
+      ),
   },
   {
     name: 'unexplained_failures',

@@ -30,6 +30,8 @@ const good: EngineInfo = {
   outdated: [],
   publishedPorts: { server: [8001], toxiproxy: [8000], orchestrator: [8080], chaos: [] },
   toxiproxy: '2.12.0',
+  proxyMisfits: {},
+  seesConnections: false,
   restartSetups: { 'encore-server-1': { policy: 'always', init: true, stopSignal: 'SIGTERM' } },
   restartPolicies: { server: ['always'], chaos: ['always'], loadgen: ['always'], toxiproxy: ['always'] },
   unsupported: {},
@@ -51,6 +53,21 @@ describe('preflight checks', () => {
 
   it('reject a chaos service that was started with another system description', () => {
     assert.equal(states({ system: plannedSystem(renamedSystem) })['system'], 'fail');
+  });
+
+  it('require an answer through the entry and through each proxy that a fault acts on', () => {
+    const [fault] = makePlan(config, bundledSystem).faults;
+    assert.ok(fault);
+    const plan = { ...makePlan(config, bundledSystem), faults: [] };
+    const probesOf = (target: string, proxies: string[]) => {
+      const proxyMisfits = Object.fromEntries(proxies.map((name) => [name, 'no answer']));
+      const found = engineChecks({ ...good, proxyMisfits }, { ...plan, faults: [{ ...fault, target }] });
+      return found.find(({ name }) => name === 'probes');
+    };
+    assert.equal(probesOf('server', ['postgres:5432'])?.state, 'warn', 'no fault acts on it');
+    assert.equal(probesOf('postgres:5432', ['postgres:5432'])?.state, 'fail');
+    const { state, found } = probesOf('server', ['server:8000', 'postgres:5432']) ?? {};
+    assert.deepEqual([state, found], ['fail', 'server:8000: no answer; postgres:5432: no answer']);
   });
 
   it('expect published ports of the entry, of the judged container and of the live page', () => {

@@ -45,6 +45,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
           fix: `\`docker compose restart ${containerOf(plan.system, plan.system.entry)}\``,
         }
       : proxy(engine),
+    probes(engine, plan),
   ];
 }
 
@@ -64,6 +65,26 @@ function proxy(engine: EngineInfo): PreflightCheck {
   return isEmbedded(engine)
     ? { name: 'proxy', state: 'ok', found: `built in, with the API of Toxiproxy ${toxiproxy}` }
     : { name: 'Toxiproxy', state: 'ok', found: toxiproxy };
+}
+
+/** The proxies through which the run needs an answer and gets none that fits their probe. */
+export function unansweredProxies({ proxyMisfits }: EngineInfo, { system, faults }: Plan): string[] {
+  const needed = [system.entry, ...faults.map(({ target }) => target)];
+  return Object.keys(proxyMisfits).filter((name) => needed.includes(name));
+}
+
+/** Without an answer through its proxy, no effect of a fault on it can be confirmed. */
+function probes(engine: EngineInfo, plan: Plan): PreflightCheck {
+  const name = 'probes';
+  const misfits = Object.entries(engine.proxyMisfits);
+  if (misfits.length === 0)
+    return { name, state: 'ok', found: `answered through ${Object.keys(plan.system.proxies).join(', ')}` };
+  return {
+    name,
+    state: unansweredProxies(engine, plan).length > 0 ? 'fail' : 'warn',
+    found: misfits.map(([proxy, misfit]) => `${proxy}: ${misfit}`).join('; '),
+    fix: 'give the proxy the probe of the protocol that its port speaks (none if no other fits); if nothing listens on the port, remove the proxy',
+  };
 }
 
 /** The orchestrator and the chaos service read the description from a file each. */

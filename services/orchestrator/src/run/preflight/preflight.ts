@@ -7,7 +7,7 @@ import type { Run, RunContext } from '../run-context.ts';
 import { clockAhead, clockCheck } from './clock-check.ts';
 import { folderChecks } from './folder-checks.ts';
 import { eventLoopDelayP99Ms, generatorCheck } from './generator-check.ts';
-import { checkText, engineChecks, type PreflightCheck } from './preflight-checks.ts';
+import { checkText, engineChecks, type PreflightCheck, unansweredProxies } from './preflight-checks.ts';
 
 export interface PreflightLimits {
   readyMs: number;
@@ -49,12 +49,12 @@ export async function inspectLab(
   limits: PreflightLimits,
   signal: AbortSignal,
 ): Promise<{ checks: PreflightCheck[]; engine: EngineInfo | null }> {
-  const { clients, wiring, run } = context;
+  const { wiring, run } = context;
   const { config, plan } = run;
   const checks = await servicesReady(context, limits, signal);
   checks.push(...(await folderChecks(wiring, config.hours)));
   try {
-    const engine = await clients.engine({ signal, timeoutMs: 10_000 });
+    const engine = await answeringEngine(context, limits, signal);
     const clocks = clocksOf(context, engine, signal);
     const delay = idleDelay(context, limits.idleMs, signal);
     checks.push(...engineChecks(engine, plan));
@@ -66,6 +66,28 @@ export async function inspectLab(
     checks.push({ name: 'engine', state: 'fail', found: messageOf(error), fix: logsOf('chaos', wiring) });
     return { checks, engine: null };
   }
+}
+
+/** Waits until the targets answer through their proxies: some may still be starting. */
+async function answeringEngine(
+  { clients, clock, run: { plan } }: PreflightContext,
+  { readyMs }: PreflightLimits,
+  signal: AbortSignal,
+): Promise<EngineInfo> {
+  const read = () => clients.engine({ signal, timeoutMs: 10_000 });
+  let engine = await read();
+  const isAnswered = async () => {
+    if (unansweredProxies(engine, plan).length === 0) return true;
+    engine = await read();
+    return false;
+  };
+  await waitUntil('answers through the proxies', isAnswered, {
+    timeoutMs: readyMs,
+    everyMs: 1_000,
+    signal,
+    clock,
+  }).catch(() => signal.throwIfAborted());
+  return engine;
 }
 
 /** Compares the services' clocks with ours; the engine's offset is relative to chaos. */

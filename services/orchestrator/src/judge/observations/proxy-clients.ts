@@ -1,0 +1,28 @@
+/** Collects the clients of each proxy, and those that connect to its target past it. */
+import type { Collector } from '../events/collector.ts';
+import type { Observation } from '../events/time-order.ts';
+
+/** Of each proxy; a project has fewer services. */
+const maxClients = 100;
+
+export class ProxyClients implements Collector {
+  readonly #through = new Map<string, Set<string>>();
+  readonly #past = new Map<string, Set<string>>();
+
+  add(event: Observation): void {
+    if (event.type !== 'proxy_used') return;
+    const map = event.direct ? this.#past : this.#through;
+    const clients = map.get(event.proxy) ?? new Set();
+    if (clients.size < maxClients) map.set(event.proxy, clients.add(event.client));
+  }
+
+  /** Whether a client connected through this proxy. */
+  isUsed(proxy: string): boolean {
+    return this.#through.has(proxy);
+  }
+
+  /** By proxy, the clients that bypass it. */
+  get bypassed(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#past;
+  }
+}
