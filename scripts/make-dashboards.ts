@@ -5,17 +5,14 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dashboard } from './dashboards/dashboard.ts';
-import { labDashboard } from './dashboards/lab.ts';
-import { runDashboard } from './dashboards/run.ts';
+import { dashboard, type OwnDashboard, runDashboards } from '@encore/project/dashboards';
+import { runPanels } from './dashboards/run-panels.ts';
 import { serverDashboard } from './dashboards/server.ts';
+import { bundled } from './dashboards/system.ts';
 
 export function dashboards(): Record<string, Record<string, unknown>> {
-  return {
-    run: dashboard(runDashboard),
-    server: dashboard(serverDashboard),
-    lab: dashboard(labDashboard),
-  };
+  const server: OwnDashboard = { name: 'server', uid: serverDashboard.uid, panels: runPanels };
+  return { ...runDashboards(bundled, server), server: dashboard(serverDashboard, server) };
 }
 
 if (import.meta.main) {

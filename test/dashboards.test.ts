@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
-import { dashboards } from '../scripts/make-dashboards.ts';
 import { dashboardLink } from '../services/orchestrator/src/run/dashboard-link.ts';
+import { bundledDashboards, ownDashboards, ownSystem } from './support/all-dashboards.ts';
 import { type Dashboard, isRow, type Panel, panelsOf, type Row } from './support/dashboard-panels.ts';
-import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
+import { expositions, metricsCatalogue, runExpositions, type Series } from './support/metrics-catalogue.ts';
 import { isCounter, selectorsOf, seriesOfVariable } from './support/promql.ts';
+import { renamedSystem } from './support/renamed-system.ts';
 import { readRules } from './support/rules.ts';
 import { assertKnown } from './support/watched.ts';
 
@@ -21,27 +22,12 @@ const windowsOf: Partial<Record<string, string[]>> = {
   last_over_time: ['1d'],
 };
 
-describe('Grafana dashboards', () => {
-  const made = dashboards() as unknown as Record<string, Dashboard>;
+function areRight(made: Record<string, Dashboard>, responses: () => Promise<Record<string, string>>): void {
   const all = Object.values(made);
   const panels = all.flatMap(panelsOf);
   let catalogue: Series[] = [];
   before(async () => {
-    catalogue = await metricsCatalogue();
-  });
-
-  it('are committed as the script generates them', () => {
-    const names = Object.keys(made).map((name) => `${name}.json`);
-    assert.deepEqual(
-      readdirSync(folder)
-        .filter((file) => file.endsWith('.json'))
-        .sort(),
-      names.sort(),
-    );
-    for (const [name, content] of Object.entries(made)) {
-      const committed: unknown = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-      assert.deepEqual(committed, content, `run node scripts/make-dashboards.ts`);
-    }
+    catalogue = metricsCatalogue(await responses());
   });
 
   it('have unique ids and are not editable', () => {
@@ -51,12 +37,6 @@ describe('Grafana dashboards', () => {
       assert.equal(id, null, uid);
       assert.equal(editable, false, uid);
     }
-  });
-
-  it('are the dashboards that a run links to', () => {
-    const link = dashboardLink({ page: '', alerts: '', grafana: 'http://localhost:3000' }, 1);
-    assert.equal(link, `http://localhost:3000/d/${made['run']?.uid}?from=1&to=now`);
-    assert.equal(dashboardLink({ page: '', alerts: '' }, 1), null);
   });
 
   it('use the provisioned data source, with title, description, unit and link on every panel', () => {
@@ -132,10 +112,37 @@ describe('Grafana dashboards', () => {
         assert.match(matcher.options, new RegExp(`^(${patterns.join('|')})$`), title);
       }
     }
-    assert.ok(checked.includes('overloaded') && checked.includes('external') && checked.includes('limit'));
+    assert.ok(checked.includes('external') && checked.includes('below minimum'));
+  });
+}
+
+describe('Grafana dashboards of the bundled lab', () => {
+  const made = bundledDashboards;
+  const all = Object.values(made);
+  const panels = all.flatMap(panelsOf);
+  areRight(made, expositions);
+
+  it('are committed as the script generates them', () => {
+    const names = Object.keys(made).map((name) => `${name}.json`);
+    assert.deepEqual(
+      readdirSync(folder)
+        .filter((file) => file.endsWith('.json'))
+        .sort(),
+      names.sort(),
+    );
+    for (const [name, content] of Object.entries(made)) {
+      const committed: unknown = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+      assert.deepEqual(committed, content, `run node scripts/make-dashboards.ts`);
+    }
   });
 
-  it('show every metric of chaos, load generator and server, unless an alert uses it', () => {
+  it('are the dashboards that a run links to', () => {
+    const link = dashboardLink({ page: '', alerts: '', grafana: 'http://localhost:3000' }, 1);
+    assert.equal(link, `http://localhost:3000/d/${made['run']?.uid}?from=1&to=now`);
+    assert.equal(dashboardLink({ page: '', alerts: '' }, 1), null);
+  });
+
+  it('show every metric of chaos, load generator and server, unless an alert uses it', async () => {
     const shown = new Set(
       [
         ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
@@ -143,12 +150,48 @@ describe('Grafana dashboards', () => {
         ...all.flatMap(({ templating }) => templating.list.map(({ query }) => seriesOfVariable(query.query))),
       ].flatMap((expr) => selectorsOf(expr).map(({ metric }) => metric.replace(/_(bucket|sum|count)$/, ''))),
     );
-    const own = catalogue.filter(({ name }) => /^(chaos|loadgen|encore)_/.test(name));
+    const own = metricsCatalogue(await expositions()).filter(({ name }) => /^(chaos|loadgen|encore)_/.test(name));
     const unseen = new Set(
       own.map(({ name }) => name.replace(/_(bucket|sum|count)$/, '')).filter((name) => !shown.has(name)),
     );
     assert.deepEqual([...unseen].sort(), []);
   });
+});
+
+describe('Grafana dashboards of a run of a user’s own project', () => {
+  for (const [name, system, hasMemoryLimit] of [
+    ['with a memory limit', renamedSystem, true],
+    ['with replicas, without a memory limit', ownSystem, false],
+  ] as const)
+    describe(name, () => {
+      const made = ownDashboards(system, hasMemoryLimit);
+      areRight(made, () => runExpositions(system));
+
+      it('name the project’s services, and nothing of the bundled server', () => {
+        assert.deepEqual(Object.keys(made), ['run', 'lab']);
+        const rows = Object.values(made).flatMap(({ panels }) => panels.filter(isRow));
+        const shown = Object.values(made)
+          .flatMap(panelsOf)
+          .flatMap(({ title, description, links, targets }) => [
+            ...[title, description, ...links.map(({ title: to }) => to)],
+            ...targets.flatMap(({ expr, legendFormat }) => [expr, legendFormat]),
+          ]);
+        const texts = [...shown, ...rows.map(({ title }) => title)];
+        const wrong = /server|postgres\b|breaker|shed|score/i;
+        assert.deepEqual(
+          texts.filter((text) => wrong.test(text)),
+          [],
+        );
+        for (const name of ['alpha', 'Memory of alpha', 'Who started alpha', 'alpha ready', 'Proxy traffic, beta:5432'])
+          assert.ok(texts.includes(name), name);
+      });
+
+      it('show the memory limit that a container has, and not the memory of the machine', () => {
+        const memory = panelsOf(made['run'] ?? { panels: [] }).find(({ title }) => title === 'Memory of alpha');
+        const legends = memory?.targets.map(({ legendFormat }) => legendFormat);
+        assert.deepEqual(legends, hasMemoryLimit ? ['used', 'limit'] : ['used']);
+      });
+    });
 });
 
 function assertFilled(panels: readonly (Panel | Row)[], top: number, where: string): void {

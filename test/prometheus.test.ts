@@ -6,7 +6,7 @@ import { before, describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { alertTable } from '../scripts/make-alert-docs.ts';
 import { root } from './support/command.ts';
-import { metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
+import { expositions, metricsCatalogue, type Series } from './support/metrics-catalogue.ts';
 import { isCounter, selectorsOf } from './support/promql.ts';
 import { expectedStates, kindIn, readRules } from './support/rules.ts';
 import { assertKnown } from './support/watched.ts';
@@ -17,7 +17,7 @@ describe('Prometheus', () => {
   const rules = readRules();
   let catalogue: Series[] = [];
   before(async () => {
-    catalogue = await metricsCatalogue();
+    catalogue = metricsCatalogue(await expositions());
   });
 
   it('has rules that query only metrics and labels that the programs expose from their start', () => {

@@ -9,7 +9,12 @@ import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { describe, it } from 'mocha';
 import { root } from './support/command.ts';
 
-const sources = ['packages/{contracts,kit,plan}/src', 'services/{chaos,orchestrator}/src', 'scripts'];
+const sources = [
+  'packages/{contracts,kit,plan}/src',
+  'packages/project/src/{dashboards,monitoring}',
+  'services/{chaos,orchestrator}/src',
+  'scripts',
+];
 /** Fakes that stand for the bundled lab. */
 const isForTests = (file: string): boolean => /\.(test|fixture)\.ts$|\/(testing|simulation)\//.test(file);
 
@@ -18,12 +23,9 @@ const otherMeanings: Readonly<Record<string, readonly string[]>> = {
   // The protocol of a proxy.
   'packages/contracts/src/system.ts': ['postgres'],
   'services/chaos/src/injector/proxy-probe.ts': ['postgres'],
-  // The name of a dashboard.
-  'scripts/dashboards/lab.ts': ['server'],
-  'scripts/dashboards/run.ts': ['server'],
-  'scripts/dashboards/run-effects.ts': ['server'],
-  'scripts/dashboards/run-users.ts': ['server'],
+  // The name of a dashboard, and of a job of Prometheus.
   'scripts/dashboards/server.ts': ['server'],
+  'scripts/make-dashboards.ts': ['server'],
 };
 
 const { containers, proxies } = readSystemFile(bundledSystemFile);

@@ -2,7 +2,7 @@
  * PostgreSQL's own statistics, queried directly: what is slow here is not caused by the proxied
  * network.
  */
-import { colored, type PanelSpec, rate, shownTime } from './panel.ts';
+import { colored, type PanelSpec, rate, shownTime } from '@encore/project/dashboards';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;

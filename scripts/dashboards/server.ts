@@ -2,10 +2,9 @@
  * The server from inside: rate, errors and duration of its work; utilisation, saturation and errors
  * of its resources.
  */
-import type { DashboardSpec } from './dashboard.ts';
+import { colored, type DashboardSpec, limitLine, type PanelSpec, rate, step } from '@encore/project/dashboards';
 import { database } from './database.ts';
-import { colored, limitLine, type PanelSpec, rate, step } from './panel.ts';
-import { recoveryOf } from './system.ts';
+import { bundled } from './system.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
@@ -150,7 +149,10 @@ const resources: PanelSpec[] = [
     link: 'lab',
     queries: [
       { expr: `sum(rate(process_cpu_seconds_total{job="server"}[${rate}]))`, legend: 'main process' },
-      { expr: `sum(rate(chaos_target_cpu_seconds_total{target="${recoveryOf}"}[${rate}]))`, legend: 'container' },
+      {
+        expr: `sum(rate(chaos_target_cpu_seconds_total{target="${bundled.recoveryOf}"}[${rate}]))`,
+        legend: 'container',
+      },
     ],
   },
   {

@@ -1,4 +1,5 @@
 /** The system whose dashboards these are. */
+import type { ShownSystem } from '@encore/project/dashboards';
 import { bundledSystemFile, readSystemFile } from '../../packages/kit/src/system-file.ts';
 
-export const { entry, proxies, recoveryOf } = readSystemFile(bundledSystemFile);
+export const bundled: ShownSystem = { ...readSystemFile(bundledSystemFile), hasMemoryLimit: true };

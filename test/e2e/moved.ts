@@ -22,11 +22,11 @@ const outcome = (name: string) => ({
   expr: `sum(rate(loadgen_attempts_total{outcome="${name}"}[20s]))`,
 });
 const startsBy = (actor: string) => ({
-  panel: 'Who started the server',
+  panel: 'Who started server',
   expr: `sum(increase(chaos_target_starts_total{target="server",actor="${actor}"}[20s]))`,
 });
 const memory = (metric: string) => ({
-  panel: 'Memory of the server and its current limit',
+  panel: 'Memory of server',
   expr: `max(${metric}{target="server"})`,
 });
 

@@ -3,7 +3,8 @@
  * own registry. A metric or a label value that appears later is not in it.
  */
 import { join } from 'node:path';
-import { createLogger, createRegistry, systemClock } from '@encore/kit';
+import type { System } from '@encore/contracts';
+import { containerNames, createLogger, createRegistry, replicasOf, systemClock } from '@encore/kit';
 import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import music from '@encore/workload-music';
@@ -23,29 +24,34 @@ export interface Series {
   labels: Record<string, string>;
 }
 
-/** The response of each program to /metrics. */
-export async function expositions(): Promise<Record<string, string>> {
+/** The response to /metrics of each program that a run of any system has. */
+export async function runExpositions(system: System): Promise<Record<string, string>> {
   const loadgen = createRegistry('loadgen');
   loadgenMetrics(loadgen, Object.keys(music.operations));
   const chaos = createRegistry('chaos');
   schedulerMetrics(chaos);
-  const { sampled } = injectorMetrics(chaos, bundledSystem);
+  const { sampled } = injectorMetrics(chaos, system);
   // Appears with the first sample of the engine, which is not part of the start.
-  sampled('server', { memoryBytes: 1, memoryLimitBytes: 2, cpuSeconds: 3, throttledPeriods: 4 });
+  for (const target of containerNames(system).flatMap((name) => replicasOf(system, name)))
+    sampled(target, { memoryBytes: 1, memoryLimitBytes: 2, cpuSeconds: 3, throttledPeriods: 4 });
   const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
-  const run = new RunMetrics(new RunView('r1', config, makePlan(config, bundledSystem), 0), systemClock);
-  const settings = readSettings({ ENCORE_SERVER_CONFIG: join(root, 'server_config.json') });
-  await using server = createComponents(settings, createLogger('server', 'silent'));
+  const run = new RunMetrics(new RunView('r1', config, makePlan(config, system), 0), systemClock);
   return {
-    server: await server.metrics.registry.metrics(),
     loadgen: await loadgen.metrics(),
     chaos: await chaos.metrics(),
     orchestrator: await run.registry.metrics(),
   };
 }
 
-export async function metricsCatalogue(): Promise<Series[]> {
-  return Object.entries(await expositions()).flatMap(([job, text]) => [
+/** The response of each program of the bundled lab to /metrics. */
+export async function expositions(): Promise<Record<string, string>> {
+  const settings = readSettings({ ENCORE_SERVER_CONFIG: join(root, 'server_config.json') });
+  await using server = createComponents(settings, createLogger('server', 'silent'));
+  return { server: await server.metrics.registry.metrics(), ...(await runExpositions(bundledSystem)) };
+}
+
+export function metricsCatalogue(responses: Record<string, string>): Series[] {
+  return Object.entries(responses).flatMap(([job, text]) => [
     // A histogram without an observation, such as one of garbage collections, has only its name.
     ...[...text.matchAll(/^# TYPE (\w+) histogram$/gm)].flatMap(([, name = '']) =>
       ['_bucket', '_sum', '_count'].map((end) => ({ job, name: `${name}${end}`, labels: { job } })),

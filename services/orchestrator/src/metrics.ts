@@ -194,7 +194,9 @@ export class RunMetrics {
       'Faults whose effect was confirmed by an independent observation',
       () => snapshot().faults.effect,
     );
-    gauge('encore_run_server_ready', '1 while the server reports ready', () => (snapshot().server?.ready ? 1 : 0));
+    gauge('encore_run_ready', '1 while the container whose recovery is judged reports ready', () =>
+      snapshot().server?.ready ? 1 : 0,
+    );
     gauge(
       'encore_run_recovery_limit_seconds',
       'Maximum recovery time that the run allows',

@@ -1,19 +1,6 @@
-/**
- * How the server recovers and what faults do to it: one panel for each thing that a fault kind
- * affects.
- */
-import {
-  colored,
-  coloredFromOne,
-  limitLine,
-  type PanelSpec,
-  type RowSpec,
-  rate,
-  shownTime,
-  sinceTheRun,
-  step,
-} from './panel.ts';
-import { recoveryOf } from './system.ts';
+/** How the system recovers, and what faults do to the container whose recovery is judged. */
+import { coloredFromOne, limitLine, type PanelSpec, type RowSpec, shownTime, sinceTheRun, step } from './panel.ts';
+import { type ShownSystem, targetMatcher } from './shown-system.ts';
 
 const last = (metric: string): string => `last_over_time(${metric}[${sinceTheRun}])`;
 /** The slowest kinds that fit into the panel, by the last fault of each kind. */
@@ -39,7 +26,7 @@ const shareOfLimit = {
   ],
 } satisfies Partial<PanelSpec>;
 
-export const recoveryRow: RowSpec = {
+export const recoveryRow = (system: ShownSystem): RowSpec => ({
   title: 'Recovery',
   collapsed: false,
   panels: [
@@ -60,7 +47,7 @@ export const recoveryRow: RowSpec = {
       queries: slowest('encore_run_last_back_to_normal_seconds', 'encore_run_back_to_normal_limit_seconds'),
     },
     {
-      title: 'Who started the server',
+      title: `Who started ${system.recoveryOf}`,
       description:
         'Starts in the time shown: by the engine’s policy after a crash, by the supervisor after an outage or a hang, or by a revert. An external start fails the run. Also what the supervisor requested, and the outcome.',
       type: 'bargauge',
@@ -81,7 +68,7 @@ export const recoveryRow: RowSpec = {
       }),
       queries: [
         {
-          expr: `round(sum by (actor) (increase(chaos_target_starts_total{target="${recoveryOf}"}[${shownTime}])))`,
+          expr: `round(sum by (actor) (increase(chaos_target_starts_total{${targetMatcher(system)}}[${shownTime}])))`,
           legend: '{{actor}}',
         },
         {
@@ -123,61 +110,31 @@ export const recoveryRow: RowSpec = {
       ],
     },
   ],
-};
+});
 
-export const serverRow: RowSpec = {
-  title: 'Server',
+export const containerRow = (system: ShownSystem, ownPanels: readonly PanelSpec[]): RowSpec => ({
+  title: system.recoveryOf,
   collapsed: false,
-  panels: [
-    {
-      title: 'Memory of the server and its current limit',
-      description:
-        'Memory that the engine charges to the server, and its current limit: a memory cap lowers the limit.',
-      type: 'timeseries',
-      unit: 'bytes',
-      width: 8,
-      height: 9,
-      link: 'server',
-      min: 0,
-      overrides: [limitLine],
-      queries: [
-        { expr: `max(max_over_time(chaos_target_memory_bytes{target="${recoveryOf}"}[${step}]))`, legend: 'used' },
-        {
-          expr: `min(min_over_time(chaos_target_memory_limit_bytes{target="${recoveryOf}"}[${step}]))`,
-          legend: 'limit',
-        },
-      ],
-    },
-    {
-      title: 'Circuit breakers',
-      description: 'An open breaker rejects calls immediately; half-open, it lets one trial call through at a time.',
-      type: 'state-timeline',
-      unit: 'short',
-      width: 8,
-      height: 9,
-      link: 'server',
-      mappings: {
-        0: { text: 'closed', color: 'green' },
-        1: { text: 'half-open', color: 'orange' },
-        2: { text: 'open', color: 'red' },
-      },
-      queries: [
-        { expr: `max by (breaker) (max_over_time(encore_server_breaker_state[${step}]))`, legend: '{{breaker}}' },
-      ],
-    },
-    {
-      title: 'Sheds',
-      description: 'Requests that the server rejected to protect itself, by reason. The response states when to retry.',
-      type: 'timeseries',
-      unit: 'reqps',
-      width: 8,
-      height: 9,
-      link: 'server',
-      stacked: true,
-      min: 0,
-      softMax: 1,
-      overrides: colored({ overloaded: 'red', rate_limited: 'yellow', draining: 'blue', memory: 'purple' }),
-      queries: [{ expr: `sum by (reason) (rate(encore_server_shed_total[${rate}]))`, legend: '{{reason}}' }],
-    },
-  ],
-};
+  panels: [memory(system, 24 - ownPanels.reduce((sum, { width }) => sum + width, 0)), ...ownPanels],
+});
+
+function memory(system: ShownSystem, width: number): PanelSpec {
+  const { recoveryOf, hasMemoryLimit } = system;
+  const targets = targetMatcher(system);
+  const used = { expr: `max(max_over_time(chaos_target_memory_bytes{${targets}}[${step}]))`, legend: 'used' };
+  const limit = { expr: `min(min_over_time(chaos_target_memory_limit_bytes{${targets}}[${step}]))`, legend: 'limit' };
+  return {
+    title: `Memory of ${recoveryOf}`,
+    description: hasMemoryLimit
+      ? 'Memory that the engine charges to the container, and its current limit: a memory cap lowers the limit.'
+      : 'Memory that the engine charges to the container, which has no memory limit.',
+    type: 'timeseries',
+    unit: 'bytes',
+    width,
+    height: 9,
+    link: 'inside',
+    min: 0,
+    overrides: hasMemoryLimit ? [limitLine] : [],
+    queries: hasMemoryLimit ? [used, limit] : [used],
+  };
+}

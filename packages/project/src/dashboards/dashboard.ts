@@ -2,7 +2,8 @@
  * Lays out panels in rows on a grid of 24 columns, with faults as annotations over the effect
  * panels.
  */
-import { datasource, livePage, type PanelSpec, panel, proxyDefaults, type RowSpec } from './panel.ts';
+import type { DashboardLink } from '@grafana/schema';
+import { datasource, type Linked, links, linkTo, type PanelSpec, panel, proxyDefaults, type RowSpec } from './panel.ts';
 
 export interface DashboardSpec {
   uid: string;
@@ -19,8 +20,9 @@ const withoutAnnotations = new Set<unknown>(['state-timeline', 'heatmap']);
 /** In longer views the bands of the faults are narrower than their edges and cover the data. */
 const maxAnnotatedSeconds = 3 * 3_600;
 
-export function dashboard({ uid, title, description, ...spec }: DashboardSpec): Json {
-  const panels = laidOut(spec);
+/** `inside` is what panels with the link `inside` lead to. */
+export function dashboard({ uid, title, description, ...spec }: DashboardSpec, inside: Linked): Json {
+  const panels = laidOut(spec, linkTo(inside));
   return {
     id: null,
     uid,
@@ -62,7 +64,7 @@ export function dashboard({ uid, title, description, ...spec }: DashboardSpec): 
     },
     links: [
       { ...proxyDefaults, type: 'dashboards', title: 'Encore', tags: ['encore'], keepTime: true },
-      { ...livePage, targetBlank: true },
+      { ...links.live, targetBlank: true },
     ],
     panels,
   };
@@ -96,7 +98,7 @@ function proxyVariable(name: string): Json {
 /**
  * Grafana's layout: the panels of an open row follow it, those of a collapsed row are inside it.
  */
-function laidOut({ panels, rows }: Pick<DashboardSpec, 'panels' | 'rows'>): Json[] {
+function laidOut({ panels, rows }: Pick<DashboardSpec, 'panels' | 'rows'>, inside: DashboardLink): Json[] {
   const placed: Json[] = [];
   let nextId = 1;
   let y = 0;
@@ -109,7 +111,7 @@ function laidOut({ panels, rows }: Pick<DashboardSpec, 'panels' | 'rows'>): Json
         x = 0;
         lineTop = bottom;
       }
-      const one = panel(spec, nextId++, x, lineTop);
+      const one = panel(spec, { id: nextId++, x, y: lineTop }, inside);
       x += spec.width;
       bottom = Math.max(bottom, lineTop + spec.height);
       return one;

@@ -1,9 +1,10 @@
 /** What users see, which fault is active, and what it does. */
 import { phases } from '@encore/contracts';
 import type { DashboardSpec } from './dashboard.ts';
-import { bareLine, colored, type PanelSpec, redBelow, redFrom, sinceTheRun, step } from './panel.ts';
-import { recoveryRow, serverRow } from './run-effects.ts';
+import { bareLine, colored, linked, type PanelSpec, redBelow, redFrom, sinceTheRun, step } from './panel.ts';
+import { containerRow, recoveryRow } from './run-effects.ts';
 import { userRow } from './run-users.ts';
+import type { ShownSystem } from './shown-system.ts';
 
 const noRun = 'no run';
 const figure = { type: 'stat', height: 4, noValue: noRun } as const;
@@ -86,7 +87,7 @@ const figures: PanelSpec[] = [
     description: 'p95 of the latest correct responses to users, from the intended start of the operation.',
     unit: 's',
     width: 3,
-    link: 'server',
+    link: 'inside',
     color: 'text',
     queries: [
       {
@@ -117,7 +118,7 @@ const phaseNames = [...phases, 'over'] as const;
 const firstPhase = 11;
 const phaseColor = (name: string): string => ({ steady: 'blue', over: 'text' })[name] ?? 'purple';
 
-const timelines: PanelSpec[] = [
+const timelines = ({ recoveryOf }: ShownSystem): PanelSpec[] => [
   {
     title: 'Phases and faults',
     description:
@@ -142,7 +143,7 @@ const timelines: PanelSpec[] = [
   {
     title: 'Availability',
     description:
-      'Share of probes in the last 10 s with a correct response, the minimum of each step: the shape of each outage. Also operations of the last minute, and whether the server reports that it is ready.',
+      'Share of probes in the last 10 s with a correct response, the minimum of each step: the shape of each outage. Also operations of the last minute, and whether the system is ready.',
     type: 'timeseries',
     unit: 'percentunit',
     width: 24,
@@ -153,10 +154,10 @@ const timelines: PanelSpec[] = [
     overrides: [
       ...colored({ probes: 'green' }),
       bareLine('operations, 1 min', 'yellow'),
-      bareLine('server ready', 'blue'),
+      bareLine(`${recoveryOf} ready`, 'blue'),
     ],
     queries: [
-      { expr: `min(min_over_time(encore_run_server_ready[${step}]))`, legend: 'server ready' },
+      { expr: `min(min_over_time(encore_run_ready[${step}]))`, legend: `${recoveryOf} ready` },
       { expr: `1 - max_over_time(job:loadgen_operations_failed:ratio_rate1m[${step}])`, legend: 'operations, 1 min' },
       // The last series is drawn on top.
       { expr: `min_over_time(job:loadgen_probes_ok:ratio_rate15s[${step}])`, legend: 'probes' },
@@ -186,10 +187,11 @@ const timelines: PanelSpec[] = [
   },
 ];
 
-export const runDashboard: DashboardSpec = {
-  uid: 'encore-run',
+/** `ownPanels` show what the system itself exposes. */
+export const runDashboard = (system: ShownSystem, ownPanels: readonly PanelSpec[]): DashboardSpec => ({
+  uid: linked.run.uid,
   title: 'Encore: run',
   description: 'One run: what users see, which fault is active, and what it does.',
-  panels: [...figures, ...timelines],
-  rows: [userRow, recoveryRow, serverRow],
-};
+  panels: [...figures, ...timelines(system)],
+  rows: [userRow, recoveryRow(system), containerRow(system, ownPanels)],
+});

@@ -1,7 +1,7 @@
-/** Health of the lab itself: an unhealthy lab proves nothing about the server. */
+/** Health of the lab itself: an unhealthy lab proves nothing about the system. */
 import type { DashboardSpec } from './dashboard.ts';
-import { colored, coloredFromOne, type PanelSpec, rate, redFrom, shownTime, step } from './panel.ts';
-import { entry, proxies } from './system.ts';
+import { colored, coloredFromOne, linked, type PanelSpec, rate, redFrom, shownTime, step } from './panel.ts';
+import type { ShownSystem } from './shown-system.ts';
 
 const size = { width: 8, height: 8 } as const;
 const line = { type: 'timeseries', min: 0, ...size } as const;
@@ -9,7 +9,7 @@ const line = { type: 'timeseries', min: 0, ...size } as const;
 const scrapes: PanelSpec = {
   title: 'Scrape targets up',
   description:
-    'Every program of the lab, every 5 s. The server goes red in a kill; the orchestrator is up only during a run.',
+    'Every program that Prometheus scrapes, every 5 s. A killed one goes red; the orchestrator is up only during a run.',
   type: 'state-timeline',
   unit: 'short',
   width: 24,
@@ -23,9 +23,9 @@ const containers: PanelSpec[] = [
   {
     ...line,
     title: 'CPU by container',
-    description: 'CPUs in use, as reported by the engine. Each container is limited to 1 or less.',
+    description: 'CPUs in use, as reported by the engine.',
     unit: 'suffix:cores',
-    link: 'server',
+    link: 'inside',
     queries: [{ expr: `sum by (target) (rate(chaos_target_cpu_seconds_total[${rate}]))`, legend: '{{target}}' }],
   },
   {
@@ -39,7 +39,8 @@ const containers: PanelSpec[] = [
   {
     ...line,
     title: 'Memory by container, share of its limit',
-    description: 'The current limit. An alert fires above 75 %; the kernel kills the container at 100 %.',
+    description:
+      'The current limit; without one, the memory of the machine. An alert fires above 75 %; the kernel kills the container at 100 %.',
     unit: 'percentunit',
     max: 1,
     link: 'alerts',
@@ -52,7 +53,7 @@ const wholeNumber = { decimals: 0, min: 0, noValue: 'none' } as const;
 const inShownTime = (grouping: string, metric: string): string =>
   `round(sum ${grouping}(increase(${metric}[${shownTime}])))`;
 
-const injector: PanelSpec[] = [
+const injector = ({ proxies, entry }: ShownSystem): PanelSpec[] => [
   {
     ...wholeNumber,
     title: 'Effect checks',
@@ -122,13 +123,14 @@ const injector: PanelSpec[] = [
     ],
   },
   ...Object.keys(proxies).map(
-    (proxy): PanelSpec => ({
+    (proxy, index, { length }): PanelSpec => ({
       ...line,
       title: `Proxy traffic, ${proxy}`,
-      width: 12,
+      // The last of an odd number fills its line.
+      width: index === length - 1 && length % 2 === 1 ? 24 : 12,
       description: `Bytes per second into and out of Toxiproxy on the way to ${proxy}. A toxic that delays or drops data makes the two differ.`,
       unit: 'Bps',
-      link: proxy === entry ? 'run' : 'server',
+      link: proxy === entry ? 'run' : 'inside',
       queries: proxyQueries(proxy),
     }),
   ),
@@ -139,7 +141,7 @@ const generator: PanelSpec[] = [
     ...line,
     title: 'Late starts',
     description:
-      'Share of operations and probes that the generator started late, over the last minute. Above 1 % its figures do not describe the server.',
+      'Share of operations and probes that the generator started late, over the last minute. Above 1 % its figures do not describe the system.',
     unit: 'percentunit',
     link: 'alerts',
     thresholds: redFrom(0.01),
@@ -173,7 +175,7 @@ const generator: PanelSpec[] = [
   },
   {
     ...wholeNumber,
-    title: 'Scores read back',
+    title: 'Objects read back',
     description:
       'Acknowledged objects read back in the time shown, by samples during the run and by the final read-back.',
     type: 'stat',
@@ -189,9 +191,9 @@ const monitoring: PanelSpec[] = [
   {
     ...line,
     title: 'Scrape duration',
-    description: 'How long each program takes to return its metrics. The limit is 4 s; a frozen server reaches it.',
+    description: 'How long each program takes to return its metrics. The limit is 4 s; a frozen program reaches it.',
     unit: 's',
-    link: 'server',
+    link: 'inside',
     queries: [{ expr: 'max by (job) (scrape_duration_seconds)', legend: '{{job}}' }],
   },
   {
@@ -199,7 +201,7 @@ const monitoring: PanelSpec[] = [
     title: 'CPU of Prometheus',
     description: 'CPU used by Prometheus for scrapes, rules and queries. It should stay below 2 % of one core.',
     unit: 'percentunit',
-    link: 'server',
+    link: 'inside',
     queries: [
       { expr: `sum(rate(process_cpu_seconds_total{job="prometheus"}[${rate}]))`, legend: 'CPU' },
       {
@@ -237,15 +239,15 @@ function proxyQueries(proxy: string): PanelSpec['queries'] {
   ];
 }
 
-export const labDashboard: DashboardSpec = {
-  uid: 'encore-lab',
+export const labDashboard = (system: ShownSystem): DashboardSpec => ({
+  uid: linked.lab.uid,
   title: 'Encore: lab',
   description: 'The lab itself: its programs, the injector, the load generator, and the cost of monitoring.',
   panels: [scrapes],
   rows: [
     { title: 'Containers', collapsed: false, panels: containers },
-    { title: 'Injector', collapsed: false, panels: injector },
+    { title: 'Injector', collapsed: false, panels: injector(system) },
     { title: 'Load generator', collapsed: true, panels: generator },
     { title: 'Cost of monitoring', collapsed: true, panels: monitoring },
   ],
-};
+});

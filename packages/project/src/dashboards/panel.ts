@@ -35,8 +35,8 @@ export interface PanelSpec {
   width: number;
   height: number;
   queries: Query[];
-  /** Target of the panel's link. */
-  link: keyof typeof links;
+  /** Target of the panel's link; `inside` leads to the system's own metrics, if it has any. */
+  link: keyof typeof links | 'inside';
   min?: number;
   max?: number;
   /** Minimum of the axis maximum, so that a line of zeros is at the bottom. */
@@ -55,6 +55,11 @@ export interface PanelSpec {
   /** Colours the whole panel of a stat. */
   filled?: boolean;
 }
+/** A dashboard that panels link to. */
+export interface Linked {
+  name: string;
+  uid: string;
+}
 export interface RowSpec {
   title: string;
   /** A collapsed row queries nothing until it is opened. */
@@ -62,8 +67,9 @@ export interface RowSpec {
   panels: PanelSpec[];
 }
 
-const dashboardUrl = (uid: string): string => `/d/${uid}?\${__url_time_range}`;
 const link = (title: string, url: string): DashboardLink => ({ ...proxyDefaults, type: 'link', title, url });
+export const linkTo = ({ name, uid }: Linked): DashboardLink =>
+  link(`Dashboard: ${name}`, `/d/${uid}?\${__url_time_range}`);
 /** Grafana's schema requires all of these. */
 export const proxyDefaults = {
   asDropdown: false,
@@ -74,14 +80,13 @@ export const proxyDefaults = {
   targetBlank: false,
   tooltip: '',
 };
-const links = {
-  run: link('Dashboard: run', dashboardUrl('encore-run')),
-  server: link('Dashboard: server', dashboardUrl('encore-server')),
-  lab: link('Dashboard: lab', dashboardUrl('encore-lab')),
+export const linked = { run: { name: 'run', uid: 'encore-run' }, lab: { name: 'lab', uid: 'encore-lab' } };
+export const links = {
+  run: linkTo(linked.run),
+  lab: linkTo(linked.lab),
   live: link('Live page of the run', `\${page:raw}`),
   alerts: link('Alerts with their expected state', `\${alerts:raw}`),
 };
-export const livePage = links.live;
 
 export const redBelow = (orange: number, green: number): Step[] => [
   { color: 'red', value: null },
@@ -204,7 +209,13 @@ function customOf(spec: PanelSpec): object {
  */
 const isFigure = ({ type }: PanelSpec): boolean => type === 'stat' || type === 'bargauge';
 
-export function panel(spec: PanelSpec, id: number, x: number, y: number): Record<string, unknown> {
+export interface Place {
+  id: number;
+  x: number;
+  y: number;
+}
+
+export function panel(spec: PanelSpec, { id, x, y }: Place, inside: DashboardLink): Record<string, unknown> {
   return {
     id,
     type: spec.type,
@@ -212,7 +223,7 @@ export function panel(spec: PanelSpec, id: number, x: number, y: number): Record
     description: spec.description,
     datasource,
     gridPos: { x, y, w: spec.width, h: spec.height },
-    links: [links[spec.link]],
+    links: [spec.link === 'inside' ? inside : links[spec.link]],
     fieldConfig: {
       defaults: {
         unit: spec.unit,
