@@ -46,7 +46,7 @@ const pollerOf = (source: keyof typeof sources): EventPoller =>
 const pollers = [pollerOf('loadgen'), pollerOf('chaos')];
 const { view, metrics, page, progress } = subscribers;
 const logger = createLogger('bench', 'silent');
-const wiring = { host: '127.0.0.1', port: 0 };
+const wiring = { name: 'orchestrator', host: '127.0.0.1', port: 0 };
 const api = await startStatusApi({
   wiring,
   logger,

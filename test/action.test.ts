@@ -61,7 +61,7 @@ describe('action.yml', () => {
 
   it('runs encore in the folder of encore.yaml, with its options', async () => {
     const { log } = await run(0, { options: '--profile quick   --seed 7' });
-    assert.match(log, /^encore in my shop: run --profile quick --seed 7$/m);
+    assert.match(log, /^encore in my shop: run --no-dashboards --profile quick --seed 7$/m);
   });
 
   it('succeeds only with the verdict PASSED', async () => {

@@ -40,6 +40,8 @@ const layersOf: Record<string, Record<string, string[]>> = {
     'encore-file': ['generate'],
     init: ['compose', 'generate', 'discover', 'encore-file'],
     openapi: ['init'],
+    dashboards: [],
+    monitoring: ['dashboards'],
   },
   'packages/workload/src': { yaml: [''] },
   'services/chaos/src': { injector: [], scheduler: ['injector'] },

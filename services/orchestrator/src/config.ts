@@ -17,6 +17,8 @@ function parsed(text: unknown): unknown {
 }
 
 const shape = {
+  /** The host name at which other programs of the lab find this one. */
+  ENCORE_NAME: z.string().default('orchestrator'),
   ENCORE_HOST: z.string().default('127.0.0.1'),
   ENCORE_PORT: portVariable.default(8080),
   ENCORE_CHAOS_URL: urlVariable.default('http://127.0.0.1:8011'),
@@ -58,6 +60,7 @@ export function readSystem(env: NodeJS.ProcessEnv): System {
 }
 
 export interface Wiring {
+  name: string;
   host: string;
   port: number;
   chaosUrl: string;
@@ -80,6 +83,7 @@ export interface Wiring {
 export function readWiring(env: NodeJS.ProcessEnv): Wiring {
   const values = readEnv(shape, env);
   return {
+    name: values.ENCORE_NAME,
     host: values.ENCORE_HOST,
     port: values.ENCORE_PORT,
     chaosUrl: values.ENCORE_CHAOS_URL,

@@ -20,7 +20,7 @@ describe('status API', () => {
   beforeEach(async () => {
     stops.length = 0;
     service = await startStatusApi({
-      wiring: { host: '127.0.0.1', port: 0 },
+      wiring: { name: 'orchestrator', host: '127.0.0.1', port: 0 },
       logger: createLogger('test', 'silent'),
       clock: systemClock,
       view,

@@ -15,7 +15,7 @@ import type { LivePage } from './live/live-page.ts';
 import type { RunView } from './progress/run-view.ts';
 
 export interface StatusApiOptions {
-  wiring: Pick<Wiring, 'host' | 'port'>;
+  wiring: Pick<Wiring, 'name' | 'host' | 'port'>;
   logger: Logger;
   clock: Clock;
   view: RunView;
@@ -35,7 +35,7 @@ export function startStatusApi({
 }: StatusApiOptions): Promise<HttpService> {
   return startHttpService({
     ...wiring,
-    allowedHosts: hostNamesOf('orchestrator'),
+    allowedHosts: hostNamesOf(wiring.name),
     logger,
     registry,
     ready: () => true,

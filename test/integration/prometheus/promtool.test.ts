@@ -8,13 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { stringify } from 'yaml';
-import { dashboards } from '../../../scripts/make-dashboards.ts';
+import { writeMonitoringFiles } from '../../../packages/project/src/monitoring/monitoring-files.ts';
+import { allDashboards, bundledDashboards } from '../../support/all-dashboards.ts';
 import { root } from '../../support/command.ts';
-import { type Dashboard, panelsOf } from '../../support/dashboard-panels.ts';
+import { panelsOf } from '../../support/dashboard-panels.ts';
 import { requireEngine } from '../../support/engine.ts';
 import { expositions } from '../../support/metrics-catalogue.ts';
 import { withoutVariables } from '../../support/promql.ts';
 import { promtool } from '../../support/promtool.ts';
+import { renamedSystem } from '../../support/renamed-system.ts';
 
 const prometheus = join(root, 'prometheus');
 const testRules = 'test rules recording.test.yml alerts.test.yml';
@@ -44,6 +46,15 @@ describe('promtool', () => {
     assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
   });
 
+  it('accepts configuration and rules of a run of a user’s own project', async () => {
+    const own = await mkdtemp(join(folder, 'own-'));
+    const targets = { loadgen: ['encore-loadgen:8012'], toxiproxy: ['alpha-sidecar:8474'] };
+    await writeMonitoringFiles(own, { root, system: { ...renamedSystem, hasMemoryLimit: true }, targets });
+    const answer = await promtool('check config --lint=all --lint-fatal prometheus.yml', join(own, 'prometheus'));
+    assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
+    assert.match(answer.stdout, /alerts\.yml\n +SUCCESS: \d+ rules found/);
+  });
+
   it('runs the rule tests', async () => {
     const answer = await promtool(testRules, join(prometheus, 'tests'), prometheus);
     assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
@@ -51,7 +62,7 @@ describe('promtool', () => {
 
   it('fails the rule tests when a rule is broken', async () => {
     const broken: [file: string, from: string, to: string][] = [
-      ['rules/alerts.yml', 'for: 10s', 'for: 0s'],
+      ['rules/server.yml', 'for: 10s', 'for: 0s'],
       ['rules/alerts.yml', '> 0.75', '> 0.85'],
       ['rules/alerts.yml', 'lost|corrupt', 'corrupt'],
       ['rules/recording.yml', '"failed|unknown"', '"failed"'],
@@ -65,8 +76,7 @@ describe('promtool', () => {
   });
 
   it('parses every query of every dashboard', async () => {
-    const all = Object.values(dashboards()) as unknown as Dashboard[];
-    const queries = all.flatMap((dashboard) => [
+    const queries = allDashboards.flatMap((dashboard) => [
       ...panelsOf(dashboard).flatMap(({ targets }) => targets.map(({ expr }) => expr)),
       ...dashboard.annotations.list.map(({ target }) => target.expr),
     ]);
@@ -87,7 +97,8 @@ describe('promtool', () => {
   });
 
   it('evaluates the verdict so far over the whole run and after its end', async () => {
-    const run = dashboards()['run'] as unknown as Dashboard;
+    const run = bundledDashboards['run'];
+    assert.ok(run);
     const verdict = panelsOf(run).find(({ title }) => title === 'Verdict so far');
     const expr = verdict?.targets[0]?.expr ?? '';
     const labels = 'job="orchestrator",instance="a"';

@@ -81,6 +81,10 @@ export const encoreFileSchema = z.strictObject({
     .min(1)
     .describe('the path of the workload, such as encore.workload.yaml; relative to this file')
     .optional(),
+  dashboards: z
+    .boolean()
+    .default(true)
+    .describe('whether Prometheus and Grafana run beside the project and show the run'),
 });
 export type EncoreFile = z.infer<typeof encoreFileSchema>;
 

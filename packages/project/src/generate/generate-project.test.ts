@@ -74,7 +74,11 @@ describe('generateProject', () => {
   it('binds the API of a sidecar to a name that only the control network knows', () => {
     const generated = generate(resolvedProject({ db: {} }), { proxied: { db: [8474, 8475] } });
     const { command, labels, networks } = serviceOf(generated, 'db');
-    assert.deepEqual(command, ['-host=db-sidecar', '-port=8476'], 'the API avoids the ports of the target');
+    assert.deepEqual(
+      command,
+      ['-host=db-sidecar', '-port=8476', '-proxy-metrics'],
+      'the API avoids the ports of the target',
+    );
     assert.equal(labels?.['encore.sidecar.api'], 'http://db-sidecar:8476');
     assert.deepEqual(networks?.['encore-control'], { aliases: ['db-sidecar'] });
     assert.equal(generated.project.networks['encore-control']?.['internal'], true);

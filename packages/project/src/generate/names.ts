@@ -36,7 +36,9 @@ export interface LabNames {
   chaos: string;
   loadgen: string;
   orchestrator: string;
-  /** Networks: that of the lab's programs, and that of the published page. */
+  prometheus: string;
+  grafana: string;
+  /** Networks: that of the lab's programs, and that of the published pages. */
   lab: string;
   page: string;
   /** Volumes. */
@@ -44,6 +46,8 @@ export interface LabNames {
   journal: string;
   secret: string;
   input: string;
+  metrics: string;
+  grafanaData: string;
 }
 
 /** Names for the lab's own services in a generated project. */
@@ -55,12 +59,16 @@ export function chooseLabNames(project: ComposeProject): LabNames {
     chaos: freeName('encore-chaos', hosts),
     loadgen: freeName('encore-loadgen', hosts),
     orchestrator: freeName('encore-orchestrator', hosts),
+    prometheus: freeName('encore-prometheus', hosts),
+    grafana: freeName('encore-grafana', hosts),
     lab: freeName('encore-lab', networks),
     page: freeName('encore-page', networks),
     runs: freeName('encore-runs', volumes),
     journal: freeName('encore-journal', volumes),
     secret: freeName('encore-secret', volumes),
     input: freeName('encore-input', volumes),
+    metrics: freeName('encore-metrics', volumes),
+    grafanaData: freeName('encore-grafana', volumes),
   };
 }
 

@@ -33,7 +33,7 @@ export function sidecarOf(original: Service, options: SidecarOptions): Service {
     image: options.image,
     // This name resolves to an address of the control network only, so the API listens on no
     // network of the project.
-    command: [`-host=${controlAlias}`, `-port=${apiPort}`],
+    command: [`-host=${controlAlias}`, `-port=${apiPort}`, '-proxy-metrics'],
     environment: { LOG_LEVEL: 'warn', GOMEMLIMIT: `${memoryBytes / 2 / 1024 / 1024}MiB` },
     networks: { ...Object.fromEntries(networks), [options.controlNetwork]: { aliases: [controlAlias] } },
     ...(published.length > 0 && { ports: published }),

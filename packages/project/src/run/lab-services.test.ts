@@ -13,6 +13,7 @@ const options: LabOptions = {
   socket: '/run/engine.sock',
   pagePort: 4567,
   command: './encore',
+  keep: false,
 };
 const { system } = encoreFileSchema.parse({
   system: {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { ownValue, upstreamOf } from '@encore/kit';
-import type { ComposeProject, Service } from '../compose/compose-model.ts';
+import type { ComposeProject, Port, Service } from '../compose/compose-model.ts';
 import type { EncoreSystem } from '../encore-file/encore-file.ts';
 import type { GeneratedProject } from '../generate/generate-project.ts';
 import { labels, runLabels } from '../generate/labels.ts';
@@ -24,6 +24,8 @@ export interface LabOptions {
   pagePort: number;
   /** How the user starts Encore, for messages. */
   command: string;
+  /** Leaves the lab up after the run. */
+  keep: boolean;
 }
 
 /** Where the input of a run is in the containers. */
@@ -33,7 +35,7 @@ export const settingsFile = 'settings.json';
 /** Folder of the results, in the volume of the runs and beside encore.yaml. */
 export const resultsFolder = 'test_results';
 export const runsPath = '/runs';
-const ports = { page: 8080, chaos: 8011, loadgen: 8012 };
+export const ports = { page: 8080, chaos: 8011, loadgen: 8012 };
 
 export interface ProjectWithLab {
   project: ComposeProject;
@@ -114,9 +116,10 @@ export function withLab(
       // Relative to it, the results have the path that they will have beside encore.yaml.
       working_dir: runsPath,
       entrypoint: ['node', '/app/services/orchestrator/src/main.ts'],
-      ports: [{ target: ports.page, published: String(options.pagePort), protocol: 'tcp', host_ip: '127.0.0.1' }],
+      ports: [publishedLocally(ports.page, options.pagePort)],
       networks: joined([names.lab, names.page, ...observed.flatMap(networksOf)]),
       environment: {
+        ENCORE_NAME: names.orchestrator,
         ENCORE_HOST: '0.0.0.0',
         ENCORE_PORT: String(ports.page),
         ENCORE_CHAOS_URL: `http://${names.chaos}:${ports.chaos}`,
@@ -131,6 +134,7 @@ export function withLab(
         ENCORE_LOGS_HINT:
           'run again with --keep, then look with `docker compose -p PROJECT logs`; PROJECT is the name that the run prints',
         ENCORE_COMMAND: options.command,
+        ...(options.keep && { ENCORE_AFTER_RUN_HINT: `${options.command} revert` }),
       },
       volumes: [
         { ...input, read_only: true },
@@ -182,11 +186,18 @@ function healthcheck(port: number, path: string): Service['healthcheck'] {
   };
 }
 
-const joined = (networks: readonly string[]): Service['networks'] =>
+export const publishedLocally = (target: number, published: number): Port => ({
+  target,
+  published: String(published),
+  protocol: 'tcp',
+  host_ip: '127.0.0.1',
+});
+
+export const joined = (networks: readonly string[]): Service['networks'] =>
   Object.fromEntries([...new Set(networks)].sort().map((name) => [name, null]));
 
 /** The network of a sidecar on which its API listens: that of its name there. */
-function controlNetworksOf(sidecar: Service | undefined): string[] {
+export function controlNetworksOf(sidecar: Service | undefined): string[] {
   const alias = sidecar?.labels?.[labels.target] ?? '';
   return Object.entries(sidecar?.networks ?? {}).flatMap(([name, attachment]) =>
     attachment?.aliases?.includes(alias) ? [name] : [],

@@ -3,16 +3,17 @@
  * orchestrator in the foreground. Copies the results, and removes everything that carries the run's
  * label. The user's own files and stack are not touched.
  */
-import { once } from 'node:events';
 import { chmod, cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { exitCodes, type RunConfig, refusedExitCode } from '@encore/contracts';
-import { describeError, EncoreError } from '@encore/kit';
+import { describeError, EncoreError, ownValue } from '@encore/kit';
 import type { ComposeProject } from '../compose/compose-model.ts';
 import { composeText } from '../generate/compose-text.ts';
+import { labels } from '../generate/labels.ts';
+import { writeMonitoringFiles } from '../monitoring/monitoring-files.ts';
 import { engineSocket, terminalType } from './config.ts';
 import { docker, dockerInForeground } from './docker.ts';
+import { freePorts } from './free-ports.ts';
 import {
   inputPath,
   type LabOptions,
@@ -23,6 +24,8 @@ import {
   withLab,
 } from './lab-services.ts';
 import { labTag } from './lab-tag.ts';
+import { withMonitoring } from './monitoring-services.ts';
+import { prepareMonitoring } from './prepare-monitoring.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { createRunFolder, removeRunFolder } from './run-folder.ts';
 import { otherRuns, takeDown } from './take-down.ts';
@@ -36,6 +39,8 @@ export interface RunProject {
   command: string;
   /** Leaves everything up after the run. */
   keep: boolean;
+  /** Whether Prometheus and Grafana show the run. */
+  dashboards: boolean;
   isTerminal: boolean;
   /** Prints a line for the user. */
   print: (line: string) => void;
@@ -79,22 +84,29 @@ export async function runProject(run: RunProject): Promise<number> {
 }
 
 async function perform(run: RunProject, folder: string): Promise<number> {
-  const { prepared, root, command, print, stop, isTerminal } = run;
+  const { prepared, root, command, keep, print, stop, isTerminal } = run;
+  const monitoring = run.dashboards ? await prepareMonitoring({ root, print, signal: stop }) : null;
+  const [pagePort = 0] = await freePorts(1);
   const options: LabOptions = {
     runId: prepared.runId,
     root,
     tag: await labTag(root),
     workload: prepared.workload.path,
     socket: engineSocket(),
-    pagePort: await freePort(),
+    pagePort,
     command,
+    keep,
   };
   const { file, user, generated, system } = prepared;
-  const { project, names } = withLab(file.system, user, generated, options);
+  const lab = withLab(file.system, user, generated, options);
+  const { names } = lab;
+  const { profiles: active } = file.system.compose;
+  const monitored = monitoring && withMonitoring(lab, monitoring, { runId: prepared.runId, profiles: active });
+  const { project } = monitored ?? lab;
   const path = join(folder, 'compose.yaml');
   await writeFile(path, composeText(project), { mode: privateFile });
   const compose = ['compose', '--progress', 'quiet', '-p', project.name, '-f', path];
-  const profiles = file.system.compose.profiles.flatMap((name) => ['--profile', name]);
+  const profiles = active.flatMap((name) => ['--profile', name]);
 
   await buildLab([names.chaos, names.loadgen, names.orchestrator], project, compose, run);
   print(`Starting ${project.name}, a copy of your project with ${Object.keys(generated.renamed).length} sidecars`);
@@ -102,6 +114,11 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   if (built > 0) print(`Building your images (${built}), which may take some minutes`);
   await docker([...compose, 'create', names.chaos], stop);
   const input = await writeInput(run, join(folder, 'input'), system);
+  if (monitored) {
+    const hasMemoryLimit = limitOf(system.recoveryOf, generated) !== undefined;
+    await writeMonitoringFiles(input, { root, system: { ...system, hasMemoryLimit }, targets: monitored.targets });
+  }
+  await makeReadable(input);
   await docker([...compose, 'cp', `${input}/.`, `${names.chaos}:${inputPath}`], stop);
   await docker([...compose, ...profiles, 'up', '-d', '--quiet-pull'], stop);
   for (const line of await publishedLines(prepared, project, stop)) print(line);
@@ -113,7 +130,8 @@ async function perform(run: RunProject, folder: string): Promise<number> {
       ...compose,
       'run',
       ...(isTerminal ? [] : ['-T']),
-      ...['--name', container, '--no-deps', '--service-ports', '--quiet-pull'],
+      // Prometheus finds it by the name of its service.
+      ...['--name', container, '--no-deps', '--service-ports', '--use-aliases', '--quiet-pull'],
       ...(terminal === undefined ? [] : ['-e', `TERM=${terminal}`]),
       ...[names.orchestrator, 'run', '--config', join(inputPath, settingsFile)],
     ],
@@ -143,7 +161,12 @@ async function buildLab(
   await docker([...compose, 'build', ...missing], stop);
 }
 
-/** Writes what the containers read, readable for every user; returns the folder. */
+/** The memory limit of a service of the user's project. */
+function limitOf(service: string, { project, renamed }: PreparedRun['generated']): string | undefined {
+  return project.services[ownValue(renamed, service) ?? service]?.labels?.[labels.memory];
+}
+
+/** Writes what the containers of the lab read; returns the folder. */
 async function writeInput(
   { prepared: { workload }, config }: RunProject,
   folder: string,
@@ -155,10 +178,10 @@ async function writeInput(
   await cp(workload.source, isFolder ? copy : join(copy, basename(workload.source)), { recursive: true });
   await writeFile(join(folder, systemFile), JSON.stringify(system, null, 2));
   await writeFile(join(folder, settingsFile), JSON.stringify(config, null, 2));
-  await makeReadable(folder);
   return folder;
 }
 
+/** For every user, because the programs in the containers are different ones. */
 async function makeReadable(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -201,12 +224,4 @@ async function remove(runId: string, { print, command }: RunProject): Promise<vo
   } catch (error) {
     print(`Not everything could be removed: ${describeError(error)}\nTo try again: ${command} revert`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }

@@ -314,7 +314,7 @@ describe('parseCommandLine', () => {
     };
     assert.deepEqual(optionsIn('revert'), ['--help']);
     assert.deepEqual(optionsIn('compose'), ['--show-secrets', '--output', '--help']);
-    assert.deepEqual(optionsIn('run').slice(-5), ['--no-monitor', '--dry-run', '--keep', '--replay', '--help']);
+    assert.deepEqual(optionsIn('run').slice(-5), [...['--dry-run', '--keep', '--no-dashboards', '--replay', '--help']]);
     assert.ok(optionsIn('replay').includes('--users') && !optionsIn('replay').includes('--hours'));
     assert.match(problems(['nonsense', '--help'])[0] ?? '', /^unknown command nonsense\./);
     const help = parse('--help');

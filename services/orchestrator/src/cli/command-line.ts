@@ -38,6 +38,8 @@ export interface ProjectRunOptions {
   dryRun: boolean;
   /** Leaves the containers up. */
   keep: boolean;
+  /** False if --no-dashboards is given. */
+  dashboards: boolean;
 }
 
 export interface Problems {
@@ -82,6 +84,7 @@ interface Options {
   showSecrets?: boolean;
   output?: string;
   keep?: boolean;
+  dashboards: boolean;
   monitor: boolean;
   config?: string;
   dryRun?: boolean;
@@ -146,6 +149,7 @@ function describeProgram(
     .option('--no-monitor', 'print plain lines instead of the live display')
     .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
     .option('--keep', "leave your own project's containers up after the run, until `encore revert`")
+    .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
     .option('--replay <plan>', 'same as the replay command')
     .option(
       '--url <url>',
@@ -236,13 +240,13 @@ function isForeignProject(env: NodeJS.ProcessEnv): boolean {
 }
 
 function projectRun(program: Commander): Command | Problems {
-  const { monitor, config, replay, dryRun = false, keep = false } = program.opts<Options>();
+  const { monitor, dashboards, config, replay, dryRun = false, keep = false } = program.opts<Options>();
   const problems = [
     ...(config === undefined ? [] : [`--config: the settings of a run in this folder are in ${encoreFileName}`]),
     ...(replay === undefined ? [] : [`--replay: ${noReplay}`]),
   ];
   if (problems.length > 0) return { name: 'refused', problems };
-  return { name: 'run-project', flags: flagsOf(program), monitor, dryRun, keep };
+  return { name: 'run-project', flags: flagsOf(program), monitor, dryRun, keep, dashboards };
 }
 
 /** The settings that have flags of their own, by flag, as written. */

@@ -8,7 +8,7 @@ import { scalarSettings } from '../settings/scalar-settings.ts';
 
 const settings = [...scalarSettings.map(({ flag }) => flag), '--config'];
 const accepted: Readonly<Record<string, readonly string[]>> = {
-  run: [...settings, '--no-monitor', '--dry-run', '--replay', '--keep'],
+  run: [...settings, '--no-monitor', '--dry-run', '--replay', '--keep', '--no-dashboards'],
   replay: [...settings, '--no-monitor', '--dry-run'],
   check: [...settings, '--no-monitor', '--replay'],
   monitor: ['--url'],

@@ -29,7 +29,8 @@ describe('performProjectCommand', () => {
       lines.push(line);
       stop.abort();
     };
-    const command = { name: 'run-project', flags: {}, monitor: false, dryRun: false, keep: false } as const;
+    const options = { flags: {}, monitor: false, dryRun: false, keep: false, dashboards: false };
+    const command = { name: 'run-project', ...options } as const;
     const output = process.stdout;
     const context = { wiring: readWiring({}), env: {}, output, clock: systemClock, stop: stop.signal };
     assert.equal(await performProjectCommand(command, context, print), exitCodes.INTERRUPTED);

@@ -100,6 +100,7 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
     root: checkout,
     command: wiring.command,
     keep: options.keep,
+    dashboards: options.dashboards && prepared.file.dashboards,
     isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
     print,
     stop,

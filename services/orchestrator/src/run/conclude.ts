@@ -40,8 +40,11 @@ export async function conclude(
   print(`\n${textSummary(report, `${shown}.json`)}`);
   print(`Page:      ${join(shown, 'report.html')}`);
   print(`Verify:    ${wiring.command} verify ${shown}`);
-  const dashboard = dashboardLink(wiring.links, startedAt);
-  if (dashboard !== null) print(`Dashboard: ${dashboard}`);
-  if (wiring.afterRunHint !== undefined) print(`Stop lab:  ${wiring.afterRunHint}`);
+  // Without the hint, the lab is taken down at once, and Grafana with it.
+  if (wiring.afterRunHint !== undefined) {
+    const dashboard = dashboardLink(wiring.links, startedAt);
+    if (dashboard !== null) print(`Dashboard: ${dashboard}`);
+    print(`Stop lab:  ${wiring.afterRunHint}`);
+  }
   return exitCodes[report.result];
 }

@@ -25,10 +25,11 @@ export function readEncoreFile(path: string, command: string): ReadEncoreFile {
     ifEmpty: `write a new one with "${command} init --force"`,
   });
   if (!read.ok) return { ok: false, problems: [read.problem] };
-  const { system, workload, ...others } = read.settings;
-  const mistyped = Object.keys(others).filter((key) => nearestWord(key, ownKeys) !== undefined);
-  const settings = Object.fromEntries(Object.entries(others).filter(([key]) => !mistyped.includes(key)));
-  const own = { ...(system !== undefined && { system }), ...(workload !== undefined && { workload }) };
+  const entries = Object.entries(read.settings);
+  const others = entries.filter(([key]) => !ownKeys.includes(key));
+  const mistyped = others.map(([key]) => key).filter((key) => nearestWord(key, ownKeys) !== undefined);
+  const settings = Object.fromEntries(others.filter(([key]) => !mistyped.includes(key)));
+  const own = Object.fromEntries(entries.filter(([key]) => ownKeys.includes(key)));
   const file = encoreFileSchema.safeParse(own).data;
   const problems = [
     ...[...mistyped.map((key) => unknownKey([key], ownKeys)), ...problemsOfEncoreFile(own)].map(

@@ -48,6 +48,7 @@ export class FakeServices implements AsyncDisposable {
 
   get wiring(): Wiring {
     return {
+      name: 'orchestrator',
       host: '127.0.0.1',
       port: 0,
       chaosUrl: this.chaos.url,
@@ -59,7 +60,7 @@ export class FakeServices implements AsyncDisposable {
       command: 'encore',
       whereToLook: undefined,
       links: { page: '', alerts: '', grafana: 'http://localhost:3000' },
-      afterRunHint: undefined,
+      afterRunHint: 'docker compose down',
       logsHint: this.logsHint,
       logLevel: 'silent',
     };
