@@ -5,7 +5,7 @@
  * between two crashes for the policy to return to its shortest delay.
  *
  * Limit: at most 3.3 times the bare server, as the median of the rounds. Express adds a fifth to
- * what the server loads at its start (docs/DECISIONS.md); without it the limit was 3.
+ * what the server loads at startup (docs/DECISIONS.md); without it the limit was 3.
  */
 import { serverFlags } from '../embedded/src/topology.ts';
 import { systemClock } from '../packages/kit/src/index.ts';

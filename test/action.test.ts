@@ -72,7 +72,7 @@ describe('action.yml', () => {
     }
   });
 
-  it('returns report, JUnit XML and summary of this run, also if it failed', async () => {
+  it('returns report, JUnit XML and summary of this run, even if it failed', async () => {
     await run(1, {}, ({ outputs, summary, used }) => {
       assert.equal(summary, '# the summary\n');
       for (const [name, file] of [

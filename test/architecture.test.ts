@@ -145,7 +145,7 @@ describe('architecture', () => {
   });
 
   for (const [workspace, allowed] of Object.entries(mayImport)) {
-    it(`${workspace} imports only ${allowed.join(', ') || 'none'} of our packages, and no path outside of itself`, () => {
+    it(`${workspace} imports only ${allowed.join(', ') || 'none'} of our packages, and no path outside itself`, () => {
       const files = sourceFiles(workspace);
       assert.ok(files.length > 0, `${workspace} has no source files; correct its folder in mayImport`);
       for (const file of files) {
@@ -158,7 +158,7 @@ describe('architecture', () => {
             // Tests may use the shared fixtures of test/support.
             const fixture =
               file.endsWith('.test.ts') && join(root, workspace, target).startsWith(join(root, 'test', 'support'));
-            assert.ok(!target.startsWith('..') || fixture, `${file} imports ${name}, outside of ${workspace}`);
+            assert.ok(!target.startsWith('..') || fixture, `${file} imports ${name}, outside ${workspace}`);
           }
         }
       }

@@ -80,7 +80,7 @@ The full profile with 100 users for hours, on Docker Compose and without Docker.
 with a kill every 6 minutes on each runtime and adds a row, whatever the verdict. Run it before you call a change to the
 server, the load generator or the judge done.
 
-The column *memory* is the slope for each container, without the first 3 minutes after each of its starts. In runs of
+The column *memory* is the slope for each container, excluding the first 3 minutes after each of its starts. In runs of
 less than an hour it mostly shows caches and heaps that are still growing to their full size.
 
 | date, commit | runtime | hours, kill every | seed | verdict | operations correct | fault-free availability | faults recovered | slowest recovery | slowest return to normal | lost writes | unexplained failures | memory |

@@ -53,7 +53,7 @@ function chosenOf<Item>(all: readonly Item[], names: readonly string[], nameOf: 
 }
 
 /**
- * Runs all of them, also after a failure; an interruption ends the current one and starts no other.
+ * Runs all of them, even after a failure; an interruption ends the current one and starts no other.
  */
 async function inTurn<Item>(items: readonly Item[], run: (item: Item) => Promise<boolean>): Promise<boolean> {
   let allGood = true;
@@ -90,7 +90,7 @@ async function runCleanScenario(scenario: ScenarioName): Promise<boolean> {
   return silent;
 }
 
-/** Recorded whatever the result, also when interrupted or without a report. */
+/** Recorded whatever the result, even when interrupted or without a report. */
 async function runClean(): Promise<boolean> {
   const { seed, folder } = begin('clean');
   const { result, reasons } = await judge('smoke', seed, folder, {});

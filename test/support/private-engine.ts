@@ -123,7 +123,7 @@ export class PrivateEngine implements AsyncDisposable {
     if (copied.exitCode !== 0) throw new Error(`images were not copied: ${copied.stderr}`);
   }
 
-  /** Ends the engine and everything in it, also when it no longer responds. */
+  /** Ends the engine and everything in it, even if it no longer responds. */
   async [Symbol.asyncDispose](): Promise<void> {
     process.kill(this.#anchorPid, 'SIGKILL');
     const isOver = async () => {

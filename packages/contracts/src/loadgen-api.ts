@@ -10,8 +10,8 @@
  *                                      `runId` allows reading back a run whose generator was killed
  *   POST /capacity-test  capacityTest -> 200 capacityResult at the end; it ends early, with the
  *                                      counts so far, if the caller disconnects
- *   GET  /faults                    -> loadFaults: what the workload can do for faults of the load
- *   PUT  /faults/:id  loadFaultRequest -> 201 loadFaultStatus; ends by itself after `seconds`
+ *   GET  /faults                    -> loadFaults: what the workload can do for load faults
+ *   PUT  /faults/:id  loadFaultRequest -> 201 loadFaultStatus; ends on its own after `seconds`
  *   GET  /faults/:id                -> loadFaultStatus | 404 UNKNOWN_FAULT
  *   POST /faults/:id/quick-call {}  -> 200 {end}; a call that succeeds, for a half-open breaker
  *   DELETE /faults/:id?action=A     -> 204 once it has ended and what it stored is removed, also
@@ -48,7 +48,7 @@ export const loadStatusSchema = z.object({
 });
 export type LoadStatus = z.infer<typeof loadStatusSchema>;
 
-/** Faults of the load: a spike repeats one cheap request, a stall makes calls that are too slow. */
+/** Load faults: a spike repeats one cheap request, a stall makes calls that are too slow. */
 export const loadFaultRequestSchema = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('spike'),
@@ -71,7 +71,7 @@ export const loadFaultStatusSchema = z.object({
 });
 export type LoadFaultStatus = z.infer<typeof loadFaultStatusSchema>;
 
-/** What the workload names for faults of the load. */
+/** What the workload names for load faults. */
 export const loadFaultsSchema = z.object({
   /** The circuit breaker that a stall opens. */
   stall: z.object({ breaker: z.string() }).nullable(),

@@ -14,7 +14,9 @@ export interface SchemaHints {
   aliases?: Readonly<Record<string, string>>;
   /** Values of earlier versions, each with what to write instead. */
   replaced?: Readonly<Record<string, string>>;
-  /** Completes the sentence "give ..." where the schema alone does not describe the value well. */
+  /**
+   * Completes the sentence "expected ..." where the schema alone does not describe the value well.
+   */
   expected?: (path: Path) => string | undefined;
 }
 

@@ -28,7 +28,7 @@ interface Problem {
   problem: string;
 }
 
-/** Checks names that refer to other parts. Accepts any value, also one that violates the schema. */
+/** Checks names that refer to other parts. Accepts any value, even one that violates the schema. */
 function problemsOfReferences(system: SettingsObject): Problem[] {
   const containers = isObject(system['containers']) ? system['containers'] : {};
   const proxies = isObject(system['proxies']) ? system['proxies'] : {};

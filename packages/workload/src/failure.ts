@@ -46,7 +46,7 @@ export class CheckFailed extends Error {
 }
 
 /**
- * Thrown by a request that failed in the end. It has ended the operation, whether or not it is
+ * Thrown by a request whose last attempt failed. It has ended the operation, whether or not it is
  * caught. Catch it only to remember what has become uncertain, and throw it again.
  */
 export class RequestFailed extends Error {

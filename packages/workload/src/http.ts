@@ -2,7 +2,7 @@
  * Requests of a workload and their responses.
  *
  * A request is one step of an operation. The engine sends it up to three times within the
- * operation's deadline, and each attempt has one outcome. A step that fails in the end throws
+ * operation's deadline, and each attempt has one outcome. A step whose last attempt fails throws
  * `RequestFailed`, which ends the operation even if the workload catches it.
  */
 import type { Failure } from './failure.ts';
@@ -31,7 +31,7 @@ export interface Attempt {
   readonly mayHaveHappened: boolean;
 }
 
-/** A request without functions, which the engine can send outside of the workload's worker. */
+/** A request without functions, which the load generator can send outside the workload's worker. */
 export interface DataRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query, such as `/items/7?full=1`. The host is that of the system under test. */
@@ -50,7 +50,10 @@ export type Body = string | Uint8Array | Upload;
 export interface Upload {
   /** The exact length. */
   bytes: number;
-  /** Called once per attempt. The engine reads the next chunk when the connection has room. */
+  /**
+   * Called once per attempt. The load generator reads the next chunk when the connection can take
+   * more.
+   */
   chunks: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
@@ -62,7 +65,7 @@ export interface Request extends Omit<DataRequest, 'body'> {
   status?: number | readonly number[];
   /**
    * Checks a response whose status is one of `status`. Returns what is wrong, or nothing. It is
-   * part of the attempt: after a failure the engine tries again.
+   * part of the attempt: after a failure, the load generator retries it.
    */
   check?: (response: Response, attempt: Attempt) => Failure | null | undefined;
   /**

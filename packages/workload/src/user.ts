@@ -35,7 +35,7 @@ export interface Planning<State, P extends Parameters = Parameters> extends Omit
   /** The operation's number within the user's plan, from 1. */
   readonly operationNumber: number;
   readonly state: State;
-  /** The stream from which the engine drew the operation and its time. */
+  /** The stream from which the load generator drew the operation and its time. */
   readonly random: Random;
 }
 

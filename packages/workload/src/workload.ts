@@ -54,7 +54,7 @@ export interface ListedObject extends Partial<StoredObject> {
   id: string;
 }
 
-/** How the engine recognizes a correct response outside of the workload's worker. */
+/** How the load generator recognizes a correct response outside the workload's worker. */
 export interface ProbeExpectation {
   /** Default: any of 200 to 299. */
   status?: number;
@@ -88,7 +88,7 @@ export interface ErrorFormat {
   outcomes?: Record<string, Outcome>;
 }
 
-/** What faults of the load do with the service, as data that the engine sends itself. */
+/** What load faults do to the service, as data that the load generator sends itself. */
 export interface LoadFaults<P extends Parameters = Parameters> {
   /** The request that `traffic-spike` repeats: cheap, without an effect. Default: the probe's. */
   spike?: DataRequest;
@@ -141,7 +141,7 @@ export interface Workload<State = undefined, Plan = undefined, P extends Paramet
   /** The request of the capacity test, and one that is sent before. Default: that of the probe. */
   capacityTest?: { request: DataRequest; prepare?: DataRequest };
   errors?: ErrorFormat;
-  /** What faults of the load do. */
+  /** What load faults do. */
   faults?: LoadFaults<P>;
   /** Returns the digest of a stored object, or null if the service has none with this id. */
   readBack?: (context: Context<P>, id: string) => Promise<StoredObject | string | null>;

@@ -32,7 +32,7 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
       /** Token of the embedded proxy, which requires one; Toxiproxy has no authentication. */
       ENCORE_TOXIPROXY_TOKEN_FILE: z.string().optional(),
       ENCORE_SERVER_HEALTH_URL: urlVariable.default('http://127.0.0.1:8001'),
-      /** The load generator, which carries out faults of the load. */
+      /** The load generator, which carries out load faults. */
       ENCORE_LOADGEN_URL: urlVariable.default('http://127.0.0.1:8012'),
       /** The system description. */
       ENCORE_SYSTEM_FILE: z.string().min(1),

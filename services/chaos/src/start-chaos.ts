@@ -81,7 +81,7 @@ export async function startChaos(
     events: recorder.log,
     routes: chaosRoutes(injector, scheduler),
   });
-  logger.info({ port: service.port, project: config.project }, 'chaos listens');
+  logger.info({ port: service.port, project: config.project }, 'the chaos service is listening');
   return {
     url: service.url,
     port: service.port,

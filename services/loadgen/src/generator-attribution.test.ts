@@ -72,7 +72,7 @@ async function runUser({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> 
     stopping: stopping.signal,
     cancel: new AbortController().signal,
     backoffMs: [1, 1],
-    computedMsSince: () => 0,
+    blockedMsSince: () => 0,
     attemptEnded: () => {},
     operationEnded: (record) => {
       seen.ended.push(record);

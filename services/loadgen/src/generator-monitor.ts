@@ -16,7 +16,7 @@ export class GeneratorMonitor implements Disposable {
   readonly #metrics: LoadgenMetrics;
   #starts = 0;
   #lateStarts = 0;
-  /** Null until the workload's thread reported. */
+  /** Null until the workload's thread has reported. */
   #workloadDelayP99Ms: number | null = null;
   #since: { at: number; cpu: NodeJS.CpuUsage };
 

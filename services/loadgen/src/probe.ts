@@ -1,7 +1,7 @@
 /**
  * Open-loop availability probe: one small request at a fixed rate, regardless of earlier outcomes.
- * The request and what makes its response correct are data of the workload, so that no code of the
- * workload takes part.
+ * The request and what makes its response correct are data of the workload, so that none of the
+ * workload's code is involved.
  *
  * Each probe is timed from its intended start, needs a correct response within one second, and is
  * listed in an event. Delays of the generator do not count against the server: a probe that starts
@@ -95,7 +95,7 @@ export class Probe {
     this.#emitCompleted(clock.now());
   }
 
-  /** Writes the object until that is acknowledged, then sends the probe's own request. */
+  /** Writes the object until the write is acknowledged, then sends the probe's own request. */
   async #request(deadlineAt: number): Promise<Outcome> {
     const { clock, dispatcher, errors, runId } = this.#options;
     const probed = this.#probed;

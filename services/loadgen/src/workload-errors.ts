@@ -1,6 +1,6 @@
 /**
- * Turns failures of the workload into events: one for each place and kind in a second, so that a
- * workload that always throws does not fill the history.
+ * Turns failures of the workload into events: at most one per second for each place and kind, so
+ * that a workload that always throws does not fill the history.
  */
 import type { EncoreEvent, EventOf } from '@encore/contracts';
 import type { Clock, Logger } from '@encore/kit';

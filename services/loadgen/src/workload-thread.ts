@@ -18,7 +18,7 @@ export interface WorkloadThread extends AsyncDisposable {
 
 export type StartThread = (options: WorkerOptions) => WorkloadThread;
 
-/** A workload that leaks is ended before it takes the memory of the load generator. */
+/** A workload that leaks is ended before it uses up the load generator's memory. */
 const maxHeapMegabytes = 192;
 const semiSpaceMegabytes = 8;
 const cpuTimeoutMs = 3_000;

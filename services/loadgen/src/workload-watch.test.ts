@@ -1,4 +1,4 @@
-/** Distinguishes a thread that computes from one that gets no CPU, in virtual time. */
+/** Distinguishes a blocked thread from one that gets no CPU, in virtual time. */
 import assert from 'node:assert/strict';
 import { type Clock, systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
@@ -37,7 +37,7 @@ function watched(cpuShare: number) {
 }
 
 describe('workload watch', () => {
-  it('reports a thread that computed, with its place', async () => {
+  it('reports a thread that was blocked, with its place', async () => {
     const { watch, failures, usedMs, pass, isEnded } = watched(0.9);
     using _ = watch;
     await pass(3_000);
@@ -48,7 +48,7 @@ describe('workload watch', () => {
     assert.equal(isEnded(), false);
   });
 
-  it('ends a thread that computes for 10 s', async () => {
+  it('ends a thread that is blocked for 10 s', async () => {
     const { watch, failures, pass, isEnded } = watched(0.9);
     using _ = watch;
     await pass(10_500);

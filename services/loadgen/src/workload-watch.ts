@@ -1,16 +1,16 @@
 /**
- * Detects that the workload's thread does not respond because its code computes or loops. Users of
- * the same thread cannot time their requests meanwhile, so that time is not evidence about the
- * system. A thread that stays silent is ended.
+ * Detects that the workload's thread does not respond because its code blocks or loops. Users of
+ * the same thread cannot time their requests then, so that time is not evidence about the system. A
+ * thread that stays silent is ended.
  *
  *   silent for   0 ──────── 2 s: where is it? ──────── 10 s: end it ──▶
  *
  * A thread that got no CPU on a busy machine is silent, too. That is not the workload's fault: its
- * late starts are reported, and it has a minute. A thread computes if it used a second of CPU time
- * without responding, which no turn of an event loop should.
+ * late starts are reported, and it has a minute. A thread counts as blocked if it used a second of
+ * CPU time without responding, which no turn of an event loop should.
  */
 import type { Clock } from '@encore/kit';
-import { computingMs } from './worker/loop-watch.ts';
+import { blockingMs } from './worker/loop-watch.ts';
 import type { WorkloadFailure } from './worker/messages.ts';
 
 export interface WatchOptions {
@@ -53,7 +53,7 @@ export class WorkloadWatch implements Disposable {
     const location = this.#location;
     this.#heard = { at: this.#options.clock.now(), cpuMs };
     this.#location = null;
-    if (location === null || cpuMs - before.cpuMs < computingMs) return;
+    if (location === null || cpuMs - before.cpuMs < blockingMs) return;
     void this.#report(before.at, this.#heard.at, location, 'did not respond');
   }
 
@@ -74,7 +74,7 @@ export class WorkloadWatch implements Disposable {
     const now = clock.now();
     const silence = now - heard.at;
     // It responded in the meantime, or did not get the CPU.
-    if (this.#heard !== heard || (used < computingMs && silence < idleHungMs)) return;
+    if (this.#heard !== heard || (used < blockingMs && silence < idleHungMs)) return;
     this.#isEnding = true;
     this[Symbol.dispose]();
     await this.#report(heard.at, now, location, 'did not respond, and was ended,');

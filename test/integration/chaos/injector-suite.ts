@@ -266,7 +266,7 @@ export function injectorSuite(
       });
     }
 
-    it("reverts everything when the run's lease expires, also after an outage", async () => {
+    it("reverts everything when the run's lease expires, even after an outage", async () => {
       clearInterval(renewal);
       await chaos.call('DELETE', `/run/${runId}`);
       await chaos.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 8_000 });

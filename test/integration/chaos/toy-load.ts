@@ -1,4 +1,4 @@
-/** The load generator of a toy lab, as a separate process that carries out faults of the load. */
+/** The load generator of a toy lab, as a separate process that carries out load faults. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

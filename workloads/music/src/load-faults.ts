@@ -1,5 +1,5 @@
 /**
- * What faults of the load do with the music server: cheap reads, and chord analyses that take too
+ * What load faults do to the music server: cheap reads, and chord analyses that take too
  * long. The users do not call this tool, so no success of theirs interrupts the failures.
  */
 import type { LoadFaults, RunInfo, StallCall } from '@encore/workload';

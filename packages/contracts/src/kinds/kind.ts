@@ -35,7 +35,7 @@ export interface Behaviour {
   reducesMemory: boolean;
   /** Engine actions on the target that the fault explains; any other one is an intervention. */
   actions: 'any' | readonly string[];
-  /** The system should tolerate it: a correct response meanwhile counts as self-recovery. */
+  /** The system should tolerate it: a correct response during the fault counts as self-recovery. */
   tolerable: boolean;
 }
 

@@ -13,7 +13,7 @@ export interface RomanNumeral {
   text: string;
   /** 0 (I) to 6 (VII); for a secondary dominant, the degree of its target. */
   degree: number;
-  /** A dominant or leading-tone chord of another degree than the tonic. */
+  /** A dominant or leading-tone chord of a degree other than the tonic. */
   secondary: boolean;
 }
 

@@ -42,12 +42,12 @@ interface Finished {
   stderr: string;
 }
 
-/** Runs `docker compose` on these files; its output is returned also if it fails. */
+/** Runs `docker compose` on these files; returns its output even if it fails. */
 export function runCompose(args: readonly string[], { folder, files }: ComposeFiles): Promise<Finished> {
   return runDocker(['compose', ...files.flatMap((file) => ['-f', file]), ...args], folder);
 }
 
-/** Runs `docker`; its output is returned also if it fails. */
+/** Runs `docker`; returns its output even if it fails. */
 export function runDocker(args: readonly string[], folder: string): Promise<Finished> {
   return new Promise((resolve) => {
     execFile('docker', args, { cwd: folder, timeout: timeoutMs, maxBuffer: maxOutputBytes }, (error, stdout, stderr) =>

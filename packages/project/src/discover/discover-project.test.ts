@@ -77,7 +77,7 @@ describe('discoverProject', () => {
     for (const name of ['app', 'other']) assert.match(limitsOn(found, name)[0] ?? '', /no network faults of its own/);
   });
 
-  it('puts no sidecar before UDP that others use by name, or before what Traefik finds by label', () => {
+  it('puts no sidecar in front of UDP that others use by name, or of what Traefik finds by label', () => {
     const dns = { ports: [port(53), port(53, 'udp')] };
     assert.deepEqual(proxiesOf(discover({ dns })), ['dns:53 none ports 53:53']);
     const called = discover({ dns, api: { depends_on: { dns: { condition: 'service_started' } } } });

@@ -11,7 +11,7 @@ export interface Discovery {
   project: ComposeProject;
   /** Services that a run can act on. */
   targets: FoundTarget[];
-  /** Ports to put a sidecar before. */
+  /** Ports to put a sidecar in front of. */
   proxies: FoundPort[];
   /** The port that users connect to; null if there is none. */
   entry: FoundPort | null;

@@ -51,7 +51,7 @@ const inspectedSchema = z.array(
 );
 
 async function inspectImages(names: readonly string[], folder: string): Promise<Record<string, ImageFacts>> {
-  // The output has the images that are here, also if the command fails because others are not.
+  // The output has the images that are here, even if the command fails because others are not.
   const { stdout } = await runDocker(['image', 'inspect', '--', ...names], folder);
   if (!stdout.trimStart().startsWith('[')) return {};
   const images = inspectedSchema.safeParse(JSON.parse(stdout)).data ?? [];

@@ -58,7 +58,7 @@ const encoreSystemSchema = z.strictObject({
       bindMounts: names('folders and files of this machine that a run may change, by path'),
       volumes: names('volumes that are external or stored at a place of their own'),
       networks: names('networks that are external or on an interface of the host; host for network_mode: host'),
-      containers: names('containers outside of the project that its services use'),
+      containers: names('containers outside the project that its services use'),
     })
     .prefault({})
     .describe('what a run may share with your own stack; it refuses everything else that is shared'),
@@ -67,7 +67,7 @@ const encoreSystemSchema = z.strictObject({
     .describe('the services that a run may act on, by their names in the Compose file'),
   proxies: z
     .record(proxyNameSchema, proxySchema)
-    .describe('the TCP ports to put a sidecar before, by service and port'),
+    .describe('the TCP ports that get a sidecar in front of them, by service and port'),
   entry: proxyNameSchema.describe('the proxy that users connect to'),
   recoveryOf: containerNameSchema.describe('the container whose recovery is judged; needs health'),
 });

@@ -1,6 +1,7 @@
 /**
  * Pins the images that a run builds. Without that, a build would replace the image of the user's
- * own stack, or the image of a renamed service would have another name than its users expect.
+ * own stack, or the image of a renamed service would have a different name from the one its users
+ * expect.
  */
 import { sha256Hex } from '@encore/kit';
 import { type ComposeProject, imageName, type Service } from '../compose/compose-model.ts';
@@ -36,7 +37,7 @@ export function pinImages(
   };
 }
 
-/** Leaves out what would write outside of the run: other tags, and caches. */
+/** Leaves out what would write outside the run: other tags, and caches. */
 function runBuild(build: NonNullable<Service['build']>, runId: string, renamed: (name: string) => string) {
   const { tags: _tags, cache_to: _cache, additional_contexts: contexts, ...rest } = build;
   const mapped = Object.entries(contexts ?? {}).map(([name, context]) => [name, renamedContext(context, renamed)]);

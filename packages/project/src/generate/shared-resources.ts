@@ -18,7 +18,7 @@ export interface AllowShared {
   volumes: readonly string[];
   /** External networks, networks on a host interface, and `host`. */
   networks: readonly string[];
-  /** Containers outside of the project. */
+  /** Containers outside the project. */
   containers: readonly string[];
 }
 

@@ -72,9 +72,7 @@ describe('take-down of a run', () => {
       const { problems, killed: left } = await otherRuns(second);
       assert.deepEqual(left, [killed]);
       assert.equal(problems.length, 1, problems.join('\n'));
-      assert.ok(
-        problems[0]?.startsWith(`run ${first} is still running (process ${process.pid}); stop it with Ctrl-C`),
-      );
+      assert.ok(problems[0]?.startsWith(`run ${first} is still running (process ${process.pid}); stop it with Ctrl-C`));
       await removeRunFolder(first);
       assert.deepEqual((await otherRuns(second)).problems, []);
     } finally {

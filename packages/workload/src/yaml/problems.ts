@@ -55,7 +55,7 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
   return problems;
 }
 
-/** Checks the functions that are called outside of operations, other than readBack. */
+/** Checks the functions that are called outside operations, other than readBack. */
 function checkFunctions({ readBack, list, remove, setup, teardown }: YamlWorkload, constant: string[], add: Add): void {
   if (list !== undefined) {
     if (readBack === undefined) add(['list'], 'needs readBack, because only written objects are compared');

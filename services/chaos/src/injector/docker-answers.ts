@@ -136,7 +136,7 @@ function publishedPorts(ports: Record<string, { HostPort: string }[] | null>): n
   ];
 }
 
-/** The engine writes "0001-01-01T00:00:00Z" for never. */
+/** The engine writes "0001-01-01T00:00:00Z" to mean never. */
 function timeOf(text: string): number {
   const ms = Date.parse(text);
   return Number.isNaN(ms) || ms < 0 ? 0 : ms;
@@ -157,8 +157,8 @@ export const statsSchema = z.object({
 });
 
 /**
- * Memory without file cache, which the kernel takes back when it needs memory: counted, the cache
- * of a database would look like a leak. cgroup v1 and v2 name its pages differently.
+ * Memory without file cache, which the kernel reclaims when it needs memory: if it counted, the
+ * cache of a database would look like a leak. cgroup v1 and v2 name its pages differently.
  */
 export function toStats({ memory_stats, cpu_stats }: z.infer<typeof statsSchema>): ContainerStats {
   const { usage = 0, stats = {} } = memory_stats;

@@ -138,9 +138,9 @@ export class DockerEngine implements Engine {
   }
 
   /**
-   * Docker keeps the restart policy when an update does not name it; Podman's API drops it, and
-   * then no crash is recovered. So the update names the policy that was read before, and the
-   * policy is read again.
+   * Docker keeps the restart policy when an update omits it; Podman's API drops it, and then
+   * nothing restarts the container after a crash. So the update repeats the policy that was read
+   * before, and the policy is read back.
    */
   async #update(id: string, limits: Record<string, number>, signal: AbortSignal): Promise<void> {
     const policyNow = async () => (await this.#inspect(id, signal)).HostConfig.RestartPolicy;
@@ -230,8 +230,8 @@ async function startOf(stream: AsyncIterable<unknown>): Promise<string> {
 }
 
 /**
- * pause 409, unpause 500, kill 409, start and stop 304: engines report an already reached state in
- * different ways.
+ * pause 409, unpause 500, kill 409, start and stop 304: engines report that the state is already
+ * reached in different ways.
  */
 const alreadyDone =
   /is already paused|is not paused|is not running|already started|already in use by|is already (attached|connected)|endpoint with name .* already exists|is not connected/i;

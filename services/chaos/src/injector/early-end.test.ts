@@ -111,7 +111,7 @@ describe('a fault that something else ends', () => {
     await lab.clock.advance(3_000);
     assert.deepEqual(
       reverted(injector).map(({ cause, evidence }) => [cause, evidence]),
-      [['reconciled', 'it ended by itself; before the revert the spike is over; the spike is stopped']],
+      [['reconciled', 'it ended on its own; before the revert the spike is over; the spike is stopped']],
     );
     stop.abort();
   });

@@ -22,16 +22,16 @@ const stops = ['kill', 'stop', 'destroy'];
 
 /**
  * Attributes an early end to the lab (a start by the supervisor, a kill of the plan, a proxy that
- * came up empty), the target itself (its restart policy, a kill under a limit), or something
- * external. The latest event that can end the fault decides. Null while a start is not attributed
- * yet.
+ * restarted empty), the target itself (its restart policy, a kill under a limit), or something
+ * external. The latest event that can end the fault decides. Null while a start has not been
+ * attributed yet.
  */
 export function endedBy(tools: Tools, active: RegisteredFault): EarlyEnd | null {
   const { clock, starts, ownStops } = tools;
   const { fault, functions } = active;
   if (isProxy(fault.target)) return proxyEndedBy(tools, active);
   if (functions.endedBy === undefined)
-    return { cause: 'reconciled', evidence: 'it ended by itself', atMs: clock.now() };
+    return { cause: 'reconciled', evidence: 'it ended on its own', atMs: clock.now() };
   const ender = lastEvent(tools, active, [...functions.endedBy, 'destroy']);
   const stop = externalStop(tools, active);
   if (stop !== null) {

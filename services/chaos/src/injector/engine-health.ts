@@ -1,7 +1,7 @@
 /**
- * Detects an engine that does not respond. If its event stream breaks off too, containers are not
- * observed meanwhile and the history must record the gap; an engine that only hangs delivers its
- * events later. After 15 s the process exits: a restarted engine has a new socket, which a
+ * Detects an engine that does not respond. If its event stream ends too, containers are not
+ * observed in the meantime, and the history must record the gap; an engine that only hangs delivers
+ * its events later. After 15 s the process exits: a restarted engine has a new socket, which a
  * container sees only after its own restart. If this process itself did not run, because it was
  * paused or starved of CPU, the gap is its own and not the engine's.
  */
@@ -84,7 +84,8 @@ export class EngineHealth {
       this.#responds = false;
       const now = clock.now();
       this.#checkedAt = now;
-      // The engine has not had its time to respond: only the next check shows whether it is gone.
+      // The engine has not had enough time to respond: only the next check shows whether it is
+      // gone.
       if (now - checkedBefore > stallMs) return this.#recordStall(checkedBefore);
       if (now - since < giveUpAfterMs) return;
       const reason = `the container engine has not responded for ${Math.round((now - since) / 1_000)} s`;
@@ -129,10 +130,10 @@ export class EngineHealth {
     await this.#recordLoss(fromAt, reason, false);
   }
 
-  /** Records a hang: no event is missing, but it explains what users saw meanwhile. */
+  /** Records a hang: no event is missing, but it explains what users saw in the meantime. */
   async #recordHang(fromAt: number): Promise<void> {
     if (!this.#wasInRun) return;
-    const reason = 'the container engine, which also resolves names, hung; its events came later';
+    const reason = 'the container engine, which also resolves names, hung; its events arrived later';
     await this.#dependencies.recorder.record({ type: 'injector_failed', reason, fromAt, toAt: this.#respondedAt });
   }
 

@@ -81,9 +81,9 @@ export interface ExecResult {
 }
 
 /**
- * Every call ends by the signal. Throws EncoreErrors with the code ENGINE_UNSUPPORTED (the engine
- * cannot do this), ENGINE_REFUSED (it can but did not) or ENGINE_UNREACHABLE. A container that is
- * already in the wanted state counts as done.
+ * The signal aborts every call. Throws EncoreErrors with the code ENGINE_UNSUPPORTED (the engine
+ * does not support this), ENGINE_REFUSED (it can but did not) or ENGINE_UNREACHABLE. A container
+ * that is already in the wanted state counts as done.
  */
 export interface Engine {
   facts(signal: AbortSignal): Promise<EngineFacts>;
@@ -112,8 +112,8 @@ export interface Engine {
    */
   logs(id: string, sinceMs: number, maxLines: number, signal: AbortSignal): Promise<Buffer>;
   /**
-   * Calls back for each event of the project from `sinceMs` on, until the signal aborts or the
-   * engine disconnects.
+   * Calls back for each event of the project since `sinceMs`, until the signal aborts or the engine
+   * disconnects.
    */
   watch(project: string, sinceMs: number, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
 }

@@ -92,7 +92,7 @@ export class FaultExecutor {
     const { tools, deadline } = this.#dependencies;
     try {
       const signal = deadline(revertMs);
-      // A no-op fault did nothing and an instant one is over; both are verified nevertheless.
+      // A no-op fault did nothing and an instant one is over; both are verified all the same.
       if (active.fault.noop !== true) await active.functions.revert(tools, active, signal);
       return await active.functions.verifyReverted(tools, active, signal);
     } catch (error) {
@@ -107,7 +107,8 @@ export class FaultExecutor {
  */
 export function refusalOf(error: unknown): Effect | null {
   if (!(error instanceof EncoreError)) return null;
-  // KIND_NOT_ALLOWED: the system description excludes the kind, like an engine that cannot do it.
+  // KIND_NOT_ALLOWED: the system description excludes the kind, like an engine that does not
+  // support it.
   if (error.code === 'ENGINE_UNSUPPORTED' || error.code === 'KIND_NOT_ALLOWED') return 'unsupported';
   return error.code === 'ENGINE_REFUSED' ? 'refused' : null;
 }

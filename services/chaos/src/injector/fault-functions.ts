@@ -50,11 +50,11 @@ export interface TakesTime {
 export interface UsesProxy {
   proxies: Pick<LabProxies, 'state' | 'addToxic' | 'removeToxic' | 'setEnabled'>;
 }
-/** Has the load generator carry out a fault of the load. */
+/** Has the load generator carry out a load fault. */
 export interface UsesLoad<Call extends keyof LoadClient> {
   load: Pick<LoadClient, Call>;
 }
-/** Sends probes through a proxy and past it. */
+/** Sends probes through a proxy and directly. */
 export interface SendsProbes {
   proxies: Pick<LabProxies, 'address'>;
   exchange: ExchangeProbe;
@@ -65,7 +65,7 @@ export interface SendsProbes {
 /** A planned fault with the parameters of its kind. */
 export type Fault<Params = FaultParams> = Omit<PlannedFault, 'params'> & { params: Params };
 
-/** The least that a kind saves: the full id of its container, or null without one. */
+/** The minimum that a kind saves: the full id of its container, or null without one. */
 export interface SavedBase {
   containerId: string | null;
 }

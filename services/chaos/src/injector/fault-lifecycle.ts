@@ -35,7 +35,7 @@ export interface InjectResult {
   effect: Effect;
   evidence: string;
   /**
-   * True when the fault is not active: it was instant, refused, unsupported or reverted meanwhile.
+   * True when the fault is not active: it was instant, refused, unsupported or already reverted.
    */
   over: boolean;
 }
@@ -194,8 +194,8 @@ export class FaultLifecycle {
       return this.#refused(fault, effect, error);
     }
     const now = tools.clock.now();
-    // Registered in the same turn as the last look at the run's lease, so that the end of the run
-    // finds every fault of it; and before the injection, so that the reconciler never mistakes it
+    // Registered in the same turn as the last check of the run's lease, so that the end of the run
+    // finds all of its faults; and before the injection, so that the reconciler never mistakes it
     // for a leak.
     const active = registry.add(fault, saved, tools.watch.mark(), now);
     try {

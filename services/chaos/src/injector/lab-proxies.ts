@@ -64,8 +64,8 @@ export class LabProxies {
   }
 
   /**
-   * True if something else has closed the proxy. Call with its lock held, or a change that the
-   * injector has begun would count.
+   * True if something else has closed the proxy. Call with its lock held; otherwise a change that
+   * the injector has begun would count.
    */
   isClosedByOthers({ name, enabled }: ProxyState): boolean {
     if (enabled) this.#open.add(name);

@@ -90,7 +90,10 @@ async function proxyMisfits(tools: FaultTools): Promise<Record<string, string>> 
 const allowedKindsOf = ({ containers }: System, name = ''): readonly string[] =>
   ownValue(containers, name)?.allowedKinds ?? [];
 
-/** A crash past the engine needs no setup; the target is judged under the policy that it has. */
+/**
+ * A crash that bypasses the engine needs no setup; the target is judged under the policy that it
+ * has.
+ */
 const needsRestartSetup = (system: System, name = ''): boolean =>
   ownValue(system.containers, name)?.crash === undefined &&
   allowedKindsOf(system, name).some((kind) => needingRestartPolicy.includes(kind));

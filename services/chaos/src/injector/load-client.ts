@@ -1,4 +1,4 @@
-/** Faults of the load, which the load generator carries out as its workload defines them. */
+/** Load faults, which the load generator carries out as its workload defines them. */
 import {
   type LoadFaultRequest,
   type LoadFaultStatus,
@@ -10,9 +10,9 @@ import {
 import { callJson, callText, EncoreError } from '@encore/kit';
 
 export interface LoadClient {
-  /** What the workload names. */
+  /** What the workload defines. */
   named(signal: AbortSignal): Promise<LoadFaults>;
-  /** Does nothing if the fault runs already. */
+  /** Does nothing if the fault is already running. */
   start(id: string, request: LoadFaultRequest, signal: AbortSignal): Promise<void>;
   /** Null if the load generator does not know the fault, for example after its restart. */
   status(id: string, signal: AbortSignal): Promise<LoadFaultStatus | null>;

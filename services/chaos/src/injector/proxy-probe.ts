@@ -1,8 +1,8 @@
 /**
- * Probes a proxied path from outside with one raw, timed exchange in the protocol of the target:
- * an HTTP request, the first message of PostgreSQL's protocol, which a database answers with one
- * byte, or a PING of Redis. A `banner` comes without a request; with `none`, nothing is known to
- * come, so only the connection itself is seen.
+ * Probes a proxied path from outside with one raw, timed exchange in the protocol of the target: an
+ * HTTP request, the first message of PostgreSQL's protocol, which a database answers with one byte,
+ * or a PING of Redis. A `banner` arrives without a request; with `none`, no response is known, so
+ * only the connection itself is observed.
  */
 import { connect } from 'node:net';
 import type { Probe } from '@encore/contracts';
@@ -14,7 +14,7 @@ export interface Address {
 }
 
 export interface Exchange {
-  /** `complete`: the peer answered and closed in order. */
+  /** `complete`: the peer responded and closed the connection normally. */
   end: 'complete' | 'refused' | 'reset' | 'timeout' | 'unreachable';
   connectMs: number | null;
   firstByteMs: number | null;

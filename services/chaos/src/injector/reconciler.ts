@@ -182,8 +182,8 @@ export class Reconciler {
   }
 
   /**
-   * Restores what kinds change that no active fault changes now; returns what was restored, or
-   * null. Call with the target's lock held.
+   * Restores what a kind may change, unless an active fault changes it now; returns what was
+   * restored, or null. Call with the target's lock held.
    */
   async #restoreOriginal(target: string): Promise<string | null> {
     const { registry, tools, deadline } = this.#dependencies;

@@ -18,7 +18,7 @@ export class Recorder {
   /** False from a failed write to the next one that succeeds. */
   #isDurable = true;
 
-  /** `onEvent` gets each new event, and none of those that the journal contains already. */
+  /** `onEvent` receives each new event, but none that the journal already contains. */
   constructor(journal: Journal, clock: Clock, onEvent: (event: EncoreEvent) => void = () => {}) {
     this.#journal = journal;
     this.#clock = clock;

@@ -1,7 +1,7 @@
 /**
- * Attributes each container start to whatever requested it. Every start by the injector is written
- * down before it is made. Any other start was made by the restart policy if the engine's
- * RestartCount rose, and by something external if not.
+ * Attributes each container start to whatever requested it. Every start by the injector is recorded
+ * before it is made. Any other start was made by the restart policy if the engine's RestartCount
+ * rose, otherwise by something external.
  */
 import type { Actor, Target } from '@encore/contracts';
 import type { Clock } from '@encore/kit';

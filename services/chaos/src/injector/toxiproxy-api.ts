@@ -156,7 +156,7 @@ function dataIn<T>(text: string): T {
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-/** Ignores `status`, with which Toxiproxy responds when the wanted state is already reached. */
+/** Ignores `status`, which Toxiproxy returns when the wanted state is already reached. */
 async function unless(status: number, call: Promise<unknown>): Promise<void> {
   try {
     await call;

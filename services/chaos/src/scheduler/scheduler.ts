@@ -119,7 +119,7 @@ export class Scheduler {
     await Promise.all(lives);
   }
 
-  /** Resolves once the fault is reverted, also when the run is stopped. */
+  /** Resolves once the fault is reverted, even if the run is stopped. */
   async #live(run: Run, fault: PlannedFault, dueAt: number): Promise<void> {
     run.current.set(fault.id, fault);
     const injectedAt = await this.#inject(run, fault, dueAt);

@@ -12,7 +12,7 @@ const workload = new URL('../testing/stall-workload.ts', import.meta.url).href;
 const id = 'stall-f0001-x';
 const within = { timeoutMs: 10_000, everyMs: 10 };
 
-describe('faults of the load', function () {
+describe('load faults', function () {
   this.timeout(30_000);
   let server: Server;
   let faults: LoadFaults;
@@ -102,7 +102,7 @@ describe('faults of the load', function () {
     assert.equal(stored.size, 0);
   });
 
-  it('a spike repeats the request of the probe until its time is over', async () => {
+  it('a spike repeats the request of the probe until its time is up', async () => {
     await faults.start(id, { action: 'spike', requestsPerSecond: 50, seconds: 60 });
     await waitUntil('answers', async () => (await faults.status(id)).answers >= 20, within);
     assert.ok(requests.every((request) => request === 'GET /cheap'));

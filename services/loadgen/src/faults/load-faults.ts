@@ -1,5 +1,5 @@
 /**
- * Faults of the load, which the chaos service starts and ends: a spike, or calls that stall the
+ * Load faults, which the chaos service starts and ends: a spike, or calls that stall the
  * service. What they send comes from the workload. Each ends by itself after its time.
  */
 import type { LoadFaultRequest, LoadFaultStatus, LoadFaults as Named } from '@encore/contracts';
@@ -60,7 +60,7 @@ export class LoadFaults implements AsyncDisposable {
       this.#running.delete(id);
       throw error;
     }
-    this.#options.logger.info({ fault: id, ...request }, 'fault of the load started');
+    this.#options.logger.info({ fault: id, ...request }, 'load fault started');
   }
 
   async status(id: string): Promise<LoadFaultStatus> {
@@ -81,7 +81,7 @@ export class LoadFaults implements AsyncDisposable {
     });
   }
 
-  /** Ends a fault and removes what a stall stored, also if another process started it. */
+  /** Ends a fault and removes what a stall stored, even if another process started it. */
   async stop(id: string, action: LoadFaultRequest['action']): Promise<void> {
     const running = await this.#running.get(id)?.catch(() => undefined);
     const fault = running?.fault;
@@ -92,7 +92,7 @@ export class LoadFaults implements AsyncDisposable {
         fault instanceof Stall ? fault.cleanUp : (await this.#callsOf(id)).flatMap((call) => call.cleanUp);
       await this.#withService((service) => cleanUp(requests, service));
     }
-    if (this.#running.delete(id)) this.#options.logger.info({ fault: id }, 'fault of the load ended');
+    if (this.#running.delete(id)) this.#options.logger.info({ fault: id }, 'load fault ended');
   }
 
   /** What a stall has stored stays: the chaos service reverts the fault, or the next run does. */
@@ -108,7 +108,7 @@ export class LoadFaults implements AsyncDisposable {
     const fault = request.action === 'spike' ? await this.#spike(request) : await this.#stall(id);
     const stop = () =>
       this.stop(id, request.action).catch((error: unknown) =>
-        this.#options.logger.warn({ fault: id, err: describeError(error) }, 'a fault of the load did not end cleanly'),
+        this.#options.logger.warn({ fault: id, err: describeError(error) }, 'a load fault did not end cleanly'),
       );
     return { fault, timer: setTimeout(() => void stop(), request.seconds * 1_000) };
   }

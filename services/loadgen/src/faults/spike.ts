@@ -1,4 +1,4 @@
-/** A load spike that runs until it is stopped or its time is over. */
+/** A load spike that runs until it is stopped or its time is up. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { DataRequest } from '@encore/workload';

@@ -186,7 +186,7 @@ describe('classify outcome', () => {
       deadlineAfter: () => systemClock.now() + (limits.deadlineMs ?? 5_000),
       cancel: signals,
       backoffMs: [60_000, 60_000],
-      computedMsSince: () => 0,
+      blockedMsSince: () => 0,
       attempts: { count: 0 },
       attemptEnded: (record) => {
         recorded = record;

@@ -1,5 +1,5 @@
 /**
- * Requests outside of operations: reading back, listing, deleting, preparing. They are retried
+ * Requests outside operations: reading back, listing, deleting, preparing. They are retried
  * until a deadline and not counted in any figure.
  */
 import type { Clock } from '@encore/kit/clock';

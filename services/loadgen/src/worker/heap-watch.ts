@@ -12,7 +12,7 @@ interface ProfileNode {
   children: ProfileNode[];
 }
 
-/** Share of the limit from which the place is reported, and again after each further share. */
+/** Share of the limit at which the place is reported, and again after each additional share. */
 const reportFrom = 0.35;
 const reportEvery = 0.1;
 /** Rare enough to cost nothing: an attempt allocates some 10 kB. */

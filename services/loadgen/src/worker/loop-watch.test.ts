@@ -1,4 +1,4 @@
-/** In virtual time: the timer does not fire meanwhile. */
+/** In virtual time: the timer does not fire in the meantime. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { LoopWatch } from './loop-watch.ts';
@@ -14,26 +14,26 @@ function watched() {
 }
 
 describe('loop watch', () => {
-  it('reports how long the thread computed, to what was in progress', () => {
+  it('reports how long the thread was blocked, to what was in progress', () => {
     const { watch, pass } = watched();
     using _ = watch;
     pass(50, 1);
-    assert.equal(watch.computedMsSince(10_000), 0);
+    assert.equal(watch.blockedMsSince(10_000), 0);
     pass(3_000, 1_200);
-    assert.equal(watch.computedMsSince(10_040), 3_000);
+    assert.equal(watch.blockedMsSince(10_040), 3_000);
     pass(20, 1);
-    assert.equal(watch.computedMsSince(12_000), 3_000, 'began meanwhile');
-    assert.equal(watch.computedMsSince(13_060), 0, 'began afterwards');
+    assert.equal(watch.blockedMsSince(12_000), 3_000, 'began meanwhile');
+    assert.equal(watch.blockedMsSince(13_060), 0, 'began afterwards');
   });
 
   it('does not blame a thread that got no CPU, or that was busy with many events', () => {
     const { watch, pass } = watched();
     using _ = watch;
     pass(3_000, 200);
-    assert.equal(watch.computedMsSince(10_000), 0);
+    assert.equal(watch.blockedMsSince(10_000), 0);
     for (let i = 0; i < 20; i += 1) {
       pass(900, 900);
-      assert.equal(watch.computedMsSince(10_000), 0);
+      assert.equal(watch.blockedMsSince(10_000), 0);
     }
   });
 });

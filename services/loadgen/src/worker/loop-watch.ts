@@ -1,8 +1,8 @@
 /**
- * Detects that the thread's code computed instead of handling its events. A request that times out
- * in the meantime, or whose connection ends, is not evidence about the system.
+ * Detects that the thread's code blocked the event loop. A request that times out in the meantime,
+ * or whose connection ends, is not evidence about the system.
  *
- *   tick ── 100 ms ── tick ────── computes: no tick ────── late tick, with CPU time used
+ *   tick ── 100 ms ── tick ────── blocked: no tick ────── late tick, with CPU time used
  *
  * A thread that got no CPU on a busy machine is late, too, but used little CPU time. That delay is
  * measured as the load generator's.
@@ -15,14 +15,14 @@ export interface LoopClock {
 
 const everyMs = 100;
 /** No turn of an event loop should take this long. */
-export const computingMs = 1_000;
+export const blockingMs = 1_000;
 
 export class LoopWatch implements Disposable {
   readonly #clock: LoopClock;
   readonly #timer: NodeJS.Timeout;
   #tick: { at: number; cpuMs: number };
-  /** The last time that the thread computed. */
-  #computed = { untilAt: 0, ms: 0 };
+  /** The last time that the thread was blocked. */
+  #blocked = { untilAt: 0, ms: 0 };
 
   constructor(clock: LoopClock) {
     this.#clock = clock;
@@ -30,10 +30,10 @@ export class LoopWatch implements Disposable {
     this.#timer = setInterval(() => this.#observe(), everyMs).unref();
   }
 
-  /** Milliseconds for which the thread computed, if that ended after `at`; otherwise 0. */
-  computedMsSince(at: number): number {
+  /** Milliseconds for which the thread was blocked, if that ended after `at`; otherwise 0. */
+  blockedMsSince(at: number): number {
     this.#observe();
-    return this.#computed.untilAt >= at ? this.#computed.ms : 0;
+    return this.#blocked.untilAt >= at ? this.#blocked.ms : 0;
   }
 
   [Symbol.dispose](): void {
@@ -45,7 +45,7 @@ export class LoopWatch implements Disposable {
     this.#tick = { at: this.#clock.nowMs(), cpuMs: this.#clock.cpuMs() };
     const ms = this.#tick.at - at;
     const usedMs = this.#tick.cpuMs - cpuMs;
-    if (ms >= computingMs && usedMs >= computingMs) this.#computed = { untilAt: this.#tick.at, ms };
+    if (ms >= blockingMs && usedMs >= blockingMs) this.#blocked = { untilAt: this.#tick.at, ms };
   }
 }
 

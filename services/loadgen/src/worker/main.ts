@@ -1,5 +1,5 @@
 /**
- * Runs a workload in a worker thread. What its code throws outside of a call is reported, too, and
+ * Runs a workload in a worker thread. What its code throws outside a call is reported, too, and
  * so is the delay of its event loop.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';

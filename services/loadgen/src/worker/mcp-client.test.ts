@@ -81,7 +81,7 @@ describe('MCP client', () => {
       clock: systemClock,
       cancel: new AbortController().signal,
       backoffMs: [1, 1],
-      computedMsSince: () => 0,
+      blockedMsSince: () => 0,
     } as const;
     const common = { runId: 'run', parameters: {}, users: 1, mix: {}, thinkSeconds: { min: 1, max: 1 } };
     const operation = new OperationRun({

@@ -140,7 +140,7 @@ class WorkloadServer {
         },
         operationSkipped: (operation) => reporter.operationSkipped(operation),
         started: (lateMs) => reporter.started(lateMs),
-        computedMsSince: (at) => this.#loop.computedMsSince(at),
+        blockedMsSince: (at) => this.#loop.blockedMsSince(at),
         workloadFailed: (where, error, fromAt) => this.#failed(where, error, fromAt),
       });
       reporter.usersChanged(1);

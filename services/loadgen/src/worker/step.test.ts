@@ -51,7 +51,7 @@ describe('step', () => {
     deadlineAfter: () => systemClock.now() + 5_000,
     cancel: cancel.signal,
     backoffMs: [100, 300],
-    computedMsSince: () => 0,
+    blockedMsSince: () => 0,
     attemptEnded: (record) => attempts.push(record),
     attempts: { count: 0 },
     ...changes,
@@ -160,19 +160,22 @@ describe('step', () => {
     assert.equal(attempts[0]?.outcome, 'corrupt', 'a replay of a key that this step has not sent before');
   });
 
-  it('takes a timeout while the workload computed for one of the workload, but not a wrong response', async () => {
+  it('attributes a timeout to the workload if its code blocked the thread, but not a wrong response', async () => {
     fake.hook = () => new Promise(() => {});
     const deadlineAfter = () => systemClock.now() + 50;
     const put = { method: 'PUT', path: '/scores/a', body: 'x' } as const;
-    const step = async (computedMs: number, deadlineAfter: () => number) => {
+    const step = async (blockedMs: number, deadlineAfter: () => number) => {
       const since: number[] = [];
-      const computedMsSince = (at: number) => since.push(at) * computedMs;
-      const end = await runStep(put, 'key', context({ deadlineAfter, computedMsSince, backoffMs: [9_000, 9_000] }));
+      const blockedMsSince = (at: number) => since.push(at) * blockedMs;
+      const end = await runStep(put, 'key', context({ deadlineAfter, blockedMsSince, backoffMs: [9_000, 9_000] }));
       return { end, since };
     };
     const late = await step(3_100, deadlineAfter);
     assert.ok(late.end.kind === 'workload' && late.end.error instanceof Error);
-    assert.match(late.end.error.message, /^a request ended as deadline while code of the workload computed for 3\.1 s/);
+    assert.match(
+      late.end.error.message,
+      /^a request ended as deadline while the workload's code blocked its thread for 3\.1 s/,
+    );
     assert.deepEqual(late.since, [attempts[0]?.startedAt]);
     assert.equal((await step(0, deadlineAfter)).end.kind, 'failed');
     answerFirst({ status: 500 });

@@ -53,8 +53,8 @@ export interface StepContext {
   attemptEnded: (record: AttemptRecord) => void;
   /** Mean backoff before the second and the third attempt. */
   backoffMs: readonly [number, number];
-  /** For how long the thread computed, if that ended after this time; otherwise 0. */
-  computedMsSince: (at: number) => number;
+  /** How long the thread was blocked, if that ended after this time; otherwise 0. */
+  blockedMsSince: (at: number) => number;
   /** Attempts so far, over all steps of the operation; numbers the next one. */
   attempts: { count: number };
 }
@@ -159,7 +159,7 @@ async function runAttempt(
   });
   const endedAt = clock.now();
   const judged = endOf(exchanged, request, attempt, context.errors, endedAt - startedAt);
-  const end = orOwnDelay(judged, () => context.computedMsSince(startedAt));
+  const end = orOwnDelay(judged, () => context.blockedMsSince(startedAt));
   const { bytesSent, bytesReceived } = exchanged;
   context.attemptEnded({
     attemptId: attempt.id,
@@ -176,16 +176,16 @@ async function runAttempt(
   return end;
 }
 
-/** Attributes a timeout to the workload if its code computed in the meantime. */
-function orOwnDelay(end: AttemptEnd, computedMs: () => number): AttemptEnd {
+/** Attributes a timeout to the workload if its code blocked the thread in the meantime. */
+function orOwnDelay(end: AttemptEnd, blockedMs: () => number): AttemptEnd {
   if (end.kind !== 'failed' || !outcomesOfDelay.has(end.failure.outcome)) return end;
-  const ms = computedMs();
+  const ms = blockedMs();
   if (ms === 0) return end;
   const seconds = (ms / 1_000).toFixed(1);
   return {
     kind: 'workload',
     error: new Error(
-      `a request ended as ${end.failure.outcome} while code of the workload computed for ${seconds} s; compute less between two awaits`,
+      `a request ended as ${end.failure.outcome} while the workload's code blocked its thread for ${seconds} s; do less work between two awaits`,
     ),
   };
 }

@@ -36,7 +36,7 @@ export interface UserContext {
   /** Receives, for each start, the delay that the generator itself caused. */
   started: (lateMs: number) => void;
   /** See StepContext. */
-  computedMsSince: (at: number) => number;
+  blockedMsSince: (at: number) => number;
   /** Receives each exception of the workload's own code. */
   workloadFailed: (where: string, error: unknown, fromAt: number) => void;
 }
@@ -112,7 +112,7 @@ export class VirtualUser {
     this.#tookMs = this.#freeAt - startedAt;
   }
 
-  /** Returns the times also if the workload failed; null if the run stopped. */
+  /** Returns the times even if the workload failed; null if the run stopped. */
   async #timesOf(
     performed: Extract<Performed, { kind: 'ended' | 'failed' }>,
     operation: string,
@@ -164,7 +164,7 @@ export class VirtualUser {
     begin: () => Promise<boolean>,
     suffix: '' | 'd',
   ): OperationRun {
-    const { workload, dispatcher, clock, backoffMs, cancel, attemptEnded, record, computedMsSince } = this.#context;
+    const { workload, dispatcher, clock, backoffMs, cancel, attemptEnded, record, blockedMsSince } = this.#context;
     const { number: user, id: clientId } = this.#info;
     const random = this.#random;
     return new OperationRun({
@@ -173,7 +173,7 @@ export class VirtualUser {
       planned,
       suffix,
       clock,
-      step: { dispatcher, clock, random, errors: workload.errors, user, clientId, cancel, backoffMs, computedMsSince },
+      step: { dispatcher, clock, random, errors: workload.errors, user, clientId, cancel, backoffMs, blockedMsSince },
       deadlineMs: suffix === '' ? workload.operations[planned.operation]?.deadlineMs : undefined,
       attemptEnded,
       record,

@@ -161,7 +161,7 @@ describe('YAML workload', () => {
           clientId: 'run-u1',
           cancel: new AbortController().signal,
           backoffMs: [1, 1],
-          computedMsSince: () => 0,
+          blockedMsSince: () => 0,
         },
         deadlineMs: undefined,
         attemptEnded: (record) => attempts.push(record),

@@ -165,7 +165,7 @@ function describeProgram(
       'make `encore init` write a workload for this OpenAPI document (2.0, 3.0 or 3.1) instead of encore.yaml; - reads standard input',
     )
     .option('--force', 'let `encore init` overwrite existing files')
-    .option('--show-secrets', 'show the values that `encore compose` masks, such as those of environment variables')
+    .option('--show-secrets', 'show the values that `encore compose` masks, such as environment variables')
     .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
   const add = (name: Request['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);

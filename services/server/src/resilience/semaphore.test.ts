@@ -110,7 +110,7 @@ describe('Semaphore', () => {
       semaphore.headroom > 250,
       `${semaphore.headroom}: the last second, including the stall, freed some 600 slots`,
     );
-    // Nobody waits any more when the test ends.
+    // Nobody is waiting when the test ends.
     arrives = false;
     while (semaphore.taken > 0) await free(1.1);
 

@@ -67,7 +67,7 @@ export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedC
 
 const isLimit = (cpus: number, limit: number): boolean => Math.abs(cpus - limit) < 0.001;
 
-/** A container without a limit stays without: the engine cannot set one. */
+/** A container that has no limit is left alone: its engine cannot set one. */
 async function restore({ engine }: UsesEngine<'updateCpus'>, view: ContainerView, signal: AbortSignal) {
   const { cpus } = originalLimitsOf(view.labels);
   if (cpus === null || view.cpus === 0 || view.cpus === cpus) return null;

@@ -2,7 +2,7 @@
 import type { ParamsOf } from '@encore/contracts';
 import { compare, toxicFault } from './toxic-fault.ts';
 
-/** A response has at least 200 bytes, so the requests ask for well more than the limit. */
+/** A response has at least 200 bytes, so the requests ask for well over the limit. */
 const answerBytes = 150;
 const maxRequests = 400;
 

@@ -63,7 +63,7 @@ export const memoryPressure: FaultFunctions<ParamsOf<'memory-pressure'>, Tools, 
   verifyReverted: (tools, active, signal) =>
     stressVerifyReverted(tools, active, signal, ({ running = 0 }) => ({
       verified: running === 0,
-      evidence: `${running} stress helpers run`,
+      evidence: `${running} stress helpers are running`,
     })),
 };
 

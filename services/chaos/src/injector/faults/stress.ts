@@ -31,7 +31,7 @@ export async function stressReadBack(tools: Tools, active: OnTarget, signal: Abo
   if (view.status === 'paused') return { inPlace: true, evidence: 'the target is paused' };
   if (view.status !== 'running') return { inPlace: false, evidence: `the target is ${view.status}` };
   const { running = 0 } = await runStressHelper(tools, view.id, ['status'], signal);
-  return { inPlace: running > 0, evidence: `${running} stress helpers run` };
+  return { inPlace: running > 0, evidence: `${running} stress helpers are running` };
 }
 
 /** Stops the helper. In a stopped container it has ended already; a paused one runs no program. */

@@ -1,6 +1,6 @@
 /**
- * Shared by all faults made of one toxic: its name, direction and removal, and probes through and
- * bypassing the proxy.
+ * Shared by all faults made of one toxic: its name, direction and removal, and probes through the
+ * proxy and directly.
  */
 import { EncoreError, isProxy } from '@encore/kit';
 import {
@@ -100,7 +100,7 @@ function parseAddress(text: string): Address {
   return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
 
-/** Probes through the proxy and past it at the same time; the difference is the toxic's share. */
+/** Probes through the proxy and directly at the same time; the difference is the toxic's share. */
 export async function compare(
   probes: ProxyProbes,
   options: ExchangeOptions,

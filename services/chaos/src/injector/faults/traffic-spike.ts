@@ -35,7 +35,7 @@ export const trafficSpike: FaultFunctions<ParamsOf<'traffic-spike'>, Tools, Save
     const perSecond = ((await answers()) - before) / (watchMs / 1_000);
     return {
       effect: perSecond >= fault.params.requestsPerSecond / 2 ? 'confirmed' : 'absent',
-      evidence: `${perSecond.toFixed(0)} answers per second`,
+      evidence: `${perSecond.toFixed(0)} responses per second`,
     };
   },
   readBack: async ({ load }, { fault }, signal) => {

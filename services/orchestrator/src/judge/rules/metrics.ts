@@ -134,7 +134,7 @@ function interventionCount(events: readonly Intervention[], evidence: Evidence):
   const isKnown = evidence.run.started !== null && (certain.length > 0 || (events.length === 0 && isObserved));
   const texts = certain.map(
     ({ at, target, action, detail }) =>
-      `${action} of ${target} at ${timeOfDayText(at)}${detail === undefined ? '' : ` (${detail})`}`,
+      `${action === 'die' ? 'exit' : action} of ${target} at ${timeOfDayText(at)}${detail === undefined ? '' : ` (${detail})`}`,
   );
   return {
     shape: 'count',

@@ -58,7 +58,7 @@ export class Background {
   #supervising = new AbortController();
   readonly #supervisor: Supervisor;
   readonly serverWatchers: ServerWatchers;
-  /** Start of the steady phase; null outside of it. */
+  /** Start of the steady phase; null outside it. */
   steadyStartsAt: number | null = null;
   #loadRenewedAt = 0;
   /** Start of the load; before that, of event polling. A gap in the load begins no earlier. */
@@ -210,7 +210,7 @@ export class Background {
     this.#interrupt({ type: 'stop', reason: `the stop file ${path} exists` });
   }
 
-  /** Applies only under load: outside of it, the run itself starts and restarts the server. */
+  /** Applies only under load: outside it, the run itself starts and restarts the server. */
   async #applyStopRules(): Promise<void> {
     const { clock, wiring } = this.#context;
     const view = this.#view;
