@@ -18,7 +18,7 @@ import { Reaper } from '../engine/reaper.ts';
 import { preparePostgres } from './binaries.ts';
 import { createDatabase } from './database.ts';
 
-const deadline = { timeoutMs: 10_000, everyMs: 20 };
+const deadline = { timeoutMs: 60_000, everyMs: 20 };
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

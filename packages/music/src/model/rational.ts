@@ -17,7 +17,10 @@ const floatError = 1e-6;
 const sumDigits = 5;
 /** Roundings in a sum: a measure of 4/4 has 24 notes of a sixth of a quarter note. */
 const maxRoundings = 24;
-/** The shortest note that is likely in a file with decimals: a triplet of 64th notes, in quarter notes. */
+/**
+ * The shortest note that is likely in a file with decimals, a triplet of 64th notes, as a fraction
+ * of a quarter note.
+ */
 const shortestNote = 24;
 /** The accepted probability that a decimal matches a fraction by chance. */
 const chance = 0.4;

@@ -85,11 +85,11 @@ workload: 7
   it('needs HTTP at the entry, where users connect', () => {
     const text = valid.replace('entry: api:8000', 'entry: db:5432');
     assert.deepEqual(problemsOfEncoreFile(parse(text)), [
-      'system.entry: "db:5432" is not valid; give one of api:8000, because users send HTTP and db:5432 has probe: postgres; if it does speak HTTP, set its probe to http',
+      'system.entry: "db:5432" is not valid; expected one of api:8000, because users send HTTP and db:5432 has probe: postgres; if it does speak HTTP, set its probe to http',
     ]);
     assert.match(
       problemsOfEncoreFile(parse(text.replace('probe: http', 'probe: none'))).join(),
-      /^system.entry: "db:5432" is not valid; give the proxy of an HTTP port, because users send HTTP/,
+      /^system.entry: "db:5432" is not valid; expected the proxy of an HTTP port, because users send HTTP/,
     );
   });
 

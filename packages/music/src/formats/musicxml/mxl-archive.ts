@@ -87,7 +87,7 @@ function findEnd(view: DataView): number {
   return found;
 }
 
-/** The score that the container names, if both can be read. Programs differ in the case of names. */
+/** The score that the container names, if both can be read. Programs differ in the names' case. */
 function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
   const inAnyCase = (path: string) => [...entries].find(([name]) => name.toLowerCase() === path.toLowerCase())?.[1];
   const container = inAnyCase(containerName);
