@@ -5,17 +5,12 @@
 import { type EncoreEvent, type EventOf, type FaultKind, faultKinds, phases } from '@encore/contracts';
 import { type Clock, createRegistry } from '@encore/kit';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import {
-  backToNormalOf,
-  FaultTracker,
-  Interventions,
-  isBeyondDoubt,
-  limitOf,
-  RunFacts,
-  readBackFindings,
-  recoveryOf,
-  TimeOrder,
-} from './judge/index.ts';
+import { Interventions, isBeyondDoubt } from './judge/collect/interventions.ts';
+import { RunFacts, readBackFindings } from './judge/collect/run-facts.ts';
+import { TimeOrder } from './judge/events/time-order.ts';
+import { backToNormalOf, recoveryOf } from './judge/faults/fault-record.ts';
+import { FaultTracker } from './judge/faults/fault-tracker.ts';
+import { limitOf } from './judge/rules/rules.ts';
 import type { RunView } from './progress/run-view.ts';
 
 const orderMs = 5_000;

@@ -11,8 +11,6 @@ import {
   type Plan,
   type RevertAnswer,
   revertAnswerSchema,
-  type ScheduleStatus,
-  scheduleStatusSchema,
   type Target,
   type TargetState,
   targetStateSchema,
@@ -65,11 +63,7 @@ export class ServiceClients {
 
   /** Also reverts all active faults of the run. */
   endRunLease(runId: string, call: Call = {}): Promise<unknown> {
-    const { timeoutMs = 20_000, ...rest } = call;
-    return this.#chaos(`/run/${runId}`, anything, {
-      ...get({ timeoutMs, ...rest }),
-      method: 'DELETE',
-    });
+    return this.#chaos(`/run/${runId}`, anything, { ...get({ timeoutMs: 20_000, ...call }), method: 'DELETE' });
   }
 
   engine(call: Call = {}): Promise<EngineInfo> {
@@ -117,12 +111,7 @@ export class ServiceClients {
   }
 
   stopChaos(call: Call = {}): Promise<unknown> {
-    const { timeoutMs = 60_000, ...rest } = call;
-    return this.#chaos(`/schedule`, anything, { ...get({ timeoutMs, ...rest }), method: 'DELETE' });
-  }
-
-  scheduleStatus(call: Call = {}): Promise<ScheduleStatus> {
-    return this.#chaos(`/schedule`, scheduleStatusSchema, get(call));
+    return this.#chaos(`/schedule`, anything, { ...get({ timeoutMs: 60_000, ...call }), method: 'DELETE' });
   }
 
   // ---- load generator ----

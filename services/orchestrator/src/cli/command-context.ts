@@ -1,16 +1,7 @@
-import type { Clock, Logger } from '@encore/kit';
-import type { Wiring } from '../config.ts';
-import type { Terminal } from '../monitor/terminal.ts';
-import type { Output } from '../progress/progress.ts';
+import type { RunOptions } from '../run/perform-run.ts';
 
-export interface CommandContext {
-  wiring: Wiring;
+/** What every command may use. */
+export interface CommandContext extends Omit<RunOptions, 'config' | 'plan' | 'system' | 'limits'> {
   /** For the settings of the user. */
   env: NodeJS.ProcessEnv;
-  clock: Clock;
-  logger: Logger;
-  output: Output;
-  terminal: Terminal | null;
-  interrupt: () => void;
-  stop: AbortSignal;
 }

@@ -6,7 +6,7 @@ import { describeError, EncoreError } from '@encore/kit';
 import { renderTimeline } from '@encore/plan';
 import type { Wiring } from '../config.ts';
 import { attach } from '../monitor/attach.ts';
-import { textSummary } from '../report/index.ts';
+import { textSummary } from '../report/text-summary.ts';
 import { noticeLines, settingLines } from '../run/opening-lines.ts';
 import { performRun } from '../run/perform-run.ts';
 import { inspectLab, preflightLimits } from '../run/preflight/preflight.ts';

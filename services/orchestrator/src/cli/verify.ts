@@ -5,9 +5,16 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { contradictedExitCode, exitCodes, type Report } from '@encore/contracts';
 import { describeError } from '@encore/kit';
-import { judge } from '../judge/index.ts';
-import { historyFile, latencyFile, ledgerFile, planFile, type RunFolder } from '../judge/read/run-folder.ts';
-import { readRunFolder, textSummary } from '../report/index.ts';
+import { judge } from '../judge/judge.ts';
+import {
+  historyFile,
+  latencyFile,
+  ledgerFile,
+  planFile,
+  type RunFolder,
+  readRunFolder,
+} from '../judge/read/run-folder.ts';
+import { textSummary } from '../report/text-summary.ts';
 import { list, pluralize } from '../text.ts';
 
 const maxShown = 10;

@@ -5,10 +5,8 @@ import { ownValue, withoutNumber } from '@encore/kit';
 import { percentileOf } from '../figures.ts';
 import { isBeyondDoubt } from './collect/interventions.ts';
 import type { Evidence } from './evidence.ts';
-import type { BackToNormal, FaultRecord } from './faults/fault-record.ts';
-import { isUnsupported, stagesOf } from './faults/fault-record.ts';
+import { type BackToNormal, type FaultRecord, isUnsupported, stagesOf } from './faults/fault-record.ts';
 import type { FinalizedFault } from './faults/finalize.ts';
-import { reportedCapacity } from './observations/capacity.ts';
 import { notTested } from './observations/not-tested.ts';
 import type { ObservedRun } from './observations/observers.ts';
 import { plannedFaultsOf } from './observations/planned-faults.ts';
@@ -41,7 +39,7 @@ export function reportOf(
     config: run.started?.config ?? {},
     environment: run.started?.environment ?? {},
     totals: totalsOf(evidence),
-    capacity: reportedCapacity(run.capacity),
+    capacity: capacityOf(evidence),
     outcomes: Object.fromEntries(outcomes.map((name) => [name, traffic.attempts.get(name) ?? 0])) as Report['outcomes'],
     operations: operationsOf(evidence, latencies),
     availability: {
@@ -117,6 +115,22 @@ function totalsOf({ traffic, observedSeconds }: Evidence): Report['totals'] {
     success_rate_of_planned: traffic.successRateOfPlanned,
     attempt_success_rate: traffic.attemptSuccessRate,
     requests_per_second: observedSeconds === 0 ? 0 : Number((attempts / observedSeconds).toFixed(2)),
+  };
+}
+
+/** Throughput without faults and users. No rule uses it. */
+function capacityOf({ run: { capacity: event } }: Evidence): Report['capacity'] {
+  if (event?.type !== 'capacity_measured') return null;
+  const { tool, connections, answered, refused, lost, latencyMs } = event;
+  return {
+    tool,
+    connections,
+    duration_seconds: Number(event.seconds.toFixed(3)),
+    requests_per_second: Number(event.requestsPerSecond.toFixed(2)),
+    answered,
+    refused,
+    lost,
+    latency_ms: latencyMs,
   };
 }
 

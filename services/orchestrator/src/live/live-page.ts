@@ -4,7 +4,9 @@
  */
 import type { EncoreEvent, Plan } from '@encore/contracts';
 import type { Express, Response } from 'express';
-import { brokenRules, History, type Judgement, judge, Ledger } from '../judge/index.ts';
+import { Ledger } from '../judge/collect/integrity.ts';
+import { History } from '../judge/history.ts';
+import { brokenRules, type Judgement, judge } from '../judge/judge.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { renderPage, renderUpdate } from '../report/page.ts';
 

@@ -5,8 +5,7 @@ import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { RunView, type Snapshot } from '../progress/run-view.ts';
 import { profiles } from '../settings/profiles.ts';
-import { monitorRows } from './monitor-rows.ts';
-import { sparkline } from './sparkline.ts';
+import { monitorRows, sparkline } from './monitor-rows.ts';
 
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };
 const steady = 10_000;

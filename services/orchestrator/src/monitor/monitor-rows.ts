@@ -4,7 +4,6 @@ import { durationText } from '../progress/duration-text.ts';
 import { isLate, type Kill, killText } from '../progress/kills.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { systemFacts } from '../progress/system-facts.ts';
-import { sparkline } from './sparkline.ts';
 
 export type Colour = 'green' | 'yellow' | 'red' | 'cyan' | 'gray';
 export interface Piece {
@@ -21,6 +20,8 @@ const fixedRows = 19;
 /** Minimum height to show the machine and the request counts too. */
 const largeRows = 37;
 const extraRows = 9;
+
+const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 
 export interface Size {
   columns: number;
@@ -150,6 +151,18 @@ function trendRows({ trend, recent, memory, recoveryOf }: Snapshot, width: numbe
     line('p99', trend.p99Ms, ms(recent.p99Ms), 'yellow'),
     line('memory', trend.memoryShare, percent(share), 'cyan', 1),
   ];
+}
+
+/** Draws the latest values as bars, newest on the right. A missing value is a gap, not a zero. */
+export function sparkline(values: readonly (number | null)[], width: number, top?: number): string {
+  const shown = values.slice(-width);
+  const highest = top ?? Math.max(0, ...shown.map((value) => value ?? 0));
+  const line = shown.map((value) => {
+    if (value === null) return ' ';
+    const share = highest === 0 ? 0 : Math.min(1, Math.max(0, value / highest));
+    return bars[Math.round(share * (bars.length - 1))] ?? ' ';
+  });
+  return line.join('').padStart(width);
 }
 
 function faultRows(state: Snapshot): Row[] {

@@ -1,6 +1,6 @@
 /** Recent load: figures of the last ten seconds, and the trend of the last three minutes. */
 import type { EventOf } from '@encore/contracts';
-import { attemptsOf } from '../figures.ts';
+import { attemptsOf, operationsOf } from '../figures.ts';
 
 /** One value per second, oldest first; null if nothing was measured. */
 export interface Trend {
@@ -67,12 +67,8 @@ export class RecentLoad {
 
 function countsOf(second: EventOf<'load_second'>): { ok: number; all: number; attempts: number } {
   const attempts = attemptsOf(second);
-  const counts = { ok: 0, all: 0, attempts: attempts.ok + attempts.failed };
-  for (const { ok, failed, unknown } of Object.values(second.operations)) {
-    counts.ok += ok;
-    counts.all += ok + failed + unknown;
-  }
-  return counts;
+  const { ok, failed, unknown } = operationsOf(second);
+  return { ok, all: ok + failed + unknown, attempts: attempts.ok + attempts.failed };
 }
 
 function push(values: (number | null)[], value: number | null): void {

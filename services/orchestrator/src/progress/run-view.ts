@@ -4,8 +4,11 @@
  */
 import type { EncoreEvent, EventOf, Phase, Plan, PlannedFault, RunConfig, Target } from '@encore/contracts';
 import { firstReplica } from '@encore/kit';
-import { attemptsOf } from '../figures.ts';
-import { type Alert, Alerts, MemoryFaults, type Observation, ServerHealth } from '../judge/index.ts';
+import { attemptsOf, noOperations, type OperationCounts, operationsOf, sumOf } from '../figures.ts';
+import { MemoryFaults } from '../judge/collect/memory-faults.ts';
+import { ServerHealth } from '../judge/events/server-health.ts';
+import type { Observation } from '../judge/events/time-order.ts';
+import { type Alert, Alerts } from '../judge/observations/alerts.ts';
 import type { HostMetrics } from './host-metrics.ts';
 import { type Kill, Kills } from './kills.ts';
 import { type RecentFigures, RecentLoad, type Trend } from './recent-load.ts';
@@ -40,7 +43,7 @@ export interface Snapshot {
   users: number;
   /** Attempts of users so far, and the failed ones among them. */
   requests: { all: number; failed: number };
-  operations: { ok: number; failed: number; unknown: number; skipped: number };
+  operations: Omit<OperationCounts, 'cancelled'>;
   successRate: number | null;
   recent: RecentFigures;
   /** The container whose recovery is judged; the first of its replicas. */
@@ -87,7 +90,7 @@ export class RunView {
   readonly #requests = { all: 0, failed: 0 };
   readonly #network = { sentBytes: 0, receivedBytes: 0 };
   #serverCpu: { at: number; seconds: number; share: number | null } | null = null;
-  readonly #operations = { ok: 0, failed: 0, unknown: 0, skipped: 0 };
+  #operations = noOperations();
   #server: { port: boolean; ready: boolean } | null = null;
   readonly #current = new Map<string, FaultNow>();
   readonly #kills = new Kills();
@@ -156,7 +159,7 @@ export class RunView {
   }
 
   snapshot(now: number): Snapshot {
-    const { ok, failed, unknown } = this.#operations;
+    const { ok, failed, unknown, skipped } = this.#operations;
     const all = ok + failed + unknown;
     return {
       runId: this.runId,
@@ -169,7 +172,7 @@ export class RunView {
       now,
       users: this.#users,
       requests: { ...this.#requests },
-      operations: { ...this.#operations },
+      operations: { ok, failed, unknown, skipped },
       successRate: all === 0 ? null : ok / all,
       recent: this.#load.figures(now),
       recoveryOf: this.#shown,
@@ -215,12 +218,7 @@ export class RunView {
     this.#requests.all += attempts.ok + attempts.failed;
     this.#requests.failed += attempts.failed;
     this.wrongAnswers += (event.attempts.corrupt ?? 0) + (event.attempts.stale ?? 0);
-    for (const { ok, failed, unknown, skipped } of Object.values(event.operations)) {
-      this.#operations.ok += ok;
-      this.#operations.failed += failed;
-      this.#operations.unknown += unknown;
-      this.#operations.skipped += skipped;
-    }
+    this.#operations = sumOf(this.#operations, operationsOf(event));
     const server = this.#memory[this.#shown];
     this.#load.add(event, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
   }

@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path';
 import { exitCodes, type Report } from '@encore/contracts';
 import { describeError } from '@encore/kit';
-import { textSummary } from '../report/index.ts';
+import { textSummary } from '../report/text-summary.ts';
 import { dashboardLink } from './dashboard-link.ts';
 import type { Ending } from './phase.ts';
 import { saveLogs } from './results/save-logs.ts';

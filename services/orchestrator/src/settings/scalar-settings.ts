@@ -8,84 +8,74 @@ export const configVariable = 'ENCORE_CONFIG';
 export interface ScalarSetting {
   key: keyof RunConfig & keyof typeof runConfigSchema.shape;
   flag: string;
-  /** In commander's syntax. */
+  /** In commander's syntax, such as `--hours <h>`. */
   flagSyntax: string;
   variable: string;
-  isNumber: boolean;
   help: string;
   /** Completes the sentence "give ...". */
   expected: string;
-  /** The allowed values of an enumeration. */
+  /** The allowed values of an enumeration; any other setting is a number. */
   choices?: readonly string[];
 }
 
-export const scalarSettings: readonly ScalarSetting[] = [
+const rows: readonly Omit<ScalarSetting, 'flag'>[] = [
   {
     key: 'profile',
-    flag: '--profile',
     flagSyntax: '--profile <name>',
     variable: 'ENCORE_PROFILE',
-    isNumber: false,
     help: `base settings: ${profileNames.join(', ')} (default: full)`,
     expected: `one of ${profileNames.join(', ')}`,
     choices: profileNames,
   },
   {
     key: 'hours',
-    flag: '--hours',
     flagSyntax: '--hours <h>',
     variable: 'ENCORE_HOURS',
-    isNumber: true,
     help: 'length of the run in hours, including the ramp; fractions allowed',
     expected: 'the length in hours, above 0 and at most 336, such as 0.05 or 24',
   },
   {
     key: 'users',
-    flag: '--users',
     flagSyntax: '--users <n>',
     variable: 'ENCORE_USERS',
-    isNumber: true,
     help: 'number of virtual users',
     expected: 'a whole number of users from 1 to 10000, such as 100',
   },
   {
     key: 'killIntervalMinutes',
-    flag: '--kill-interval',
     flagSyntax: '--kill-interval <minutes>',
     variable: 'ENCORE_KILL_INTERVAL',
-    isNumber: true,
     help: 'minutes between kills; fractions allowed',
     expected: 'minutes above 0, such as 60 or 0.75',
   },
   {
     key: 'recoveryTimeoutSeconds',
-    flag: '--recovery-timeout',
     flagSyntax: '--recovery-timeout <seconds>',
     variable: 'ENCORE_RECOVERY_TIMEOUT',
-    isNumber: true,
     help: 'time limit for each recovery, in seconds',
     expected: 'at least 1 second, such as 60',
   },
   {
     key: 'seed',
-    flag: '--seed',
     flagSyntax: '--seed <n>',
     variable: 'ENCORE_SEED',
-    isNumber: true,
     help: 'the same seed gives the same faults and the same load (default: random, printed at the start)',
     expected: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, such as 7`,
   },
   {
     key: 'control',
-    flag: '--control',
     flagSyntax: '--control <kind>',
     variable: 'ENCORE_CONTROL',
-    isNumber: false,
     help: 'control run, which must not pass: server-down (the server stays down) or noop-faults (faults do nothing); default: none',
     expected: 'none, server-down or noop-faults',
     choices: controlSchema.options,
   },
 ];
+
+export const scalarSettings: readonly ScalarSetting[] = rows.map((row) => {
+  const [flag = ''] = row.flagSyntax.split(' ');
+  return { ...row, flag };
+});
 
 /** Parses the text of one setting. Values take no unit suffix (60, not 60s). */
 export function parseScalar(
@@ -93,7 +83,8 @@ export function parseScalar(
   text: string,
 ): { ok: true; value: unknown } | { ok: false; problem: string } {
   const written = text.trim();
-  const value = setting.isNumber ? (/^-?\d+(\.\d+)?$/.test(written) ? Number(written) : Number.NaN) : written;
+  const number = /^-?\d+(\.\d+)?$/.test(written) ? Number(written) : Number.NaN;
+  const value = setting.choices === undefined ? number : written;
   const result = runConfigSchema.shape[setting.key].safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   const asDigits = /^[+-]?\d+(\.\d+)?e[+-]?\d+$/i.test(written) ? 'plain digits for ' : '';

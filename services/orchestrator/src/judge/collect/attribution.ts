@@ -3,8 +3,7 @@ import { type EventOf, isNeutral } from '@encore/contracts';
 import { attemptsOf } from '../../figures.ts';
 import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
-import type { FaultRecord } from '../faults/fault-record.ts';
-import { endOf } from '../faults/fault-record.ts';
+import { endOf, type FaultRecord } from '../faults/fault-record.ts';
 import type { FaultTracker } from '../faults/fault-tracker.ts';
 import type { RunFacts } from './run-facts.ts';
 

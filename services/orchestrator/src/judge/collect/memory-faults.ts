@@ -4,8 +4,7 @@
  */
 import { behaviourOf, type FaultKind } from '@encore/contracts';
 import type { Collector } from '../events/collector.ts';
-import type { Observation } from '../events/time-order.ts';
-import { timeOf } from '../events/time-order.ts';
+import { type Observation, timeOf } from '../events/time-order.ts';
 import { aftermathMs } from '../faults/fault-record.ts';
 
 export interface MemoryFault {

@@ -20,14 +20,18 @@ interface Life {
   samples: { at: number; bytes: number }[];
 }
 
-interface Container {
-  peakBytes: number;
-  peakShare: number;
-  limitBytes: number;
-  cpuSeconds: number;
-  lastCpuSeconds: number | null;
-  restarts: Map<string, number>;
-  lives: Life[];
+class Container {
+  peakBytes = 0;
+  peakShare = 0;
+  limitBytes = 0;
+  cpuSeconds = 0;
+  lastCpuSeconds: number | null = null;
+  readonly restarts = new Map<string, number>();
+  readonly lives: Life[];
+
+  constructor(seenAt: number) {
+    this.lives = [{ startedAt: seenAt, samples: [] }];
+  }
 }
 
 export class Resources implements Collector {
@@ -89,17 +93,7 @@ export class Resources implements Collector {
   }
 
   #container(name: string, at: number): Container {
-    const known = this.containers.get(name);
-    if (known !== undefined) return known;
-    const container: Container = {
-      peakBytes: 0,
-      peakShare: 0,
-      limitBytes: 0,
-      cpuSeconds: 0,
-      lastCpuSeconds: null,
-      restarts: new Map(),
-      lives: [{ startedAt: at, samples: [] }],
-    };
+    const container = this.containers.get(name) ?? new Container(at);
     this.containers.set(name, container);
     return container;
   }

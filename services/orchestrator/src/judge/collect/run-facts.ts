@@ -4,8 +4,7 @@ import { profileNameSchema } from '@encore/contracts';
 import { z } from 'zod';
 import type { Collector } from '../events/collector.ts';
 import type { Span } from '../events/span.ts';
-import type { Observation } from '../events/time-order.ts';
-import { timeOf } from '../events/time-order.ts';
+import { type Observation, timeOf } from '../events/time-order.ts';
 
 /** Settings that affect the verdict. Without them, those of the strictest profile apply. */
 export interface Settings {

@@ -1,20 +1,10 @@
 /** Counts operations and attempts in ramp and steady, and records unobserved seconds. */
 import { isNeutral, type Outcome, outcomes } from '@encore/contracts';
-import { share } from '../../figures.ts';
+import { noOperations, type OperationCounts, share, sumOf } from '../../figures.ts';
 import type { Collector } from '../events/collector.ts';
 import type { Span } from '../events/span.ts';
 import type { Observation } from '../events/time-order.ts';
 import type { RunFacts } from './run-facts.ts';
-
-export interface OperationCounts {
-  ok: number;
-  failed: number;
-  unknown: number;
-  cancelled: number;
-  skipped: number;
-}
-
-const noOperations = (): OperationCounts => ({ ok: 0, failed: 0, unknown: 0, cancelled: 0, skipped: 0 });
 
 /** Consecutive `load_second` events are at most this far apart; a longer gap was not observed. */
 const maxStepMs = 3_000;
@@ -103,14 +93,4 @@ export class Traffic implements Collector {
     if (beforeAt === null || at - beforeAt <= maxStepMs || this.holes.length >= maxHoles) return;
     this.holes.push({ fromAt: beforeAt, toAt: at - 1_000 });
   }
-}
-
-function sumOf(a: OperationCounts, b: OperationCounts): OperationCounts {
-  return {
-    ok: a.ok + b.ok,
-    failed: a.failed + b.failed,
-    unknown: a.unknown + b.unknown,
-    cancelled: a.cancelled + b.cancelled,
-    skipped: a.skipped + b.skipped,
-  };
 }

@@ -23,83 +23,55 @@ export type ReturnOutcome =
   /** Observation ended first. The system was abnormal until `lastAbnormalAt` at least. */
   | { state: 'censored'; lastAbnormalAt: number | null; reason: string };
 
-export interface FaultRecord {
-  fault: PlannedFault;
+export class FaultRecord {
+  readonly fault: PlannedFault;
   /** The container that the fault affects: for a proxy, the one that runs it. */
-  container: string;
+  readonly container: string;
   /** Other containers of the same name may answer while this one is down. */
-  isReplica: boolean;
+  readonly isReplica: boolean;
   /** Neither on the container whose recovery is judged nor on the entry. */
-  isOnDependency: boolean;
-  behaviour: Behaviour;
-  intendedAt: number | null;
-  injectedAt: number | null;
-  effect: Effect | null;
-  effectCheckedAt: number | null;
-  evidence: string;
-  skipped: { reason: string; unsupported: boolean } | null;
-  revertedAt: number | null;
-  revertVerified: boolean | null;
-  revertCause: EventOf<'fault_reverted'>['cause'] | null;
+  readonly isOnDependency: boolean;
+  readonly behaviour: Behaviour;
+  intendedAt: number | null = null;
+  injectedAt: number | null = null;
+  effect: Effect | null = null;
+  effectCheckedAt: number | null = null;
+  evidence = '';
+  skipped: { reason: string; unsupported: boolean } | null = null;
+  revertedAt: number | null = null;
+  revertVerified: boolean | null = null;
+  revertCause: EventOf<'fault_reverted'>['cause'] | null = null;
   /** Time of the engine's `die` event of the target. */
-  diedAt: number | null;
+  diedAt: number | null = null;
   /** Start of the recovery time. */
-  clockStartsAt: number | null;
+  clockStartsAt: number | null = null;
   /** Only a request that began at or after this time can prove recovery. */
-  referenceAt: number | null;
-  detectedAt: number | null;
-  restartedAt: number | null;
-  startedBy: Actor | null;
-  restartCountBefore: number | null;
-  restartCountAfter: number | null;
-  portLost: boolean;
-  portAt: number | null;
-  readyLost: boolean;
-  readyAt: number | null;
-  answeredWhileActive: boolean;
-  firstSuccessAt: number | null;
+  referenceAt: number | null = null;
+  detectedAt: number | null = null;
+  restartedAt: number | null = null;
+  startedBy: Actor | null = null;
+  restartCountBefore: number | null = null;
+  restartCountAfter: number | null = null;
+  portLost = false;
+  portAt: number | null = null;
+  readyLost = false;
+  readyAt: number | null = null;
+  answeredWhileActive = false;
+  firstSuccessAt: number | null = null;
   /** How the return to normal ended; null until the window is closed. */
-  returned: ReturnOutcome | null;
+  returned: ReturnOutcome | null = null;
   /** When the window closed: after five normal seconds, with the next fault, or at the bound. */
-  closedAt: number | null;
+  closedAt: number | null = null;
   /** Other containers that died during the fault, with the time of death. */
-  alsoDied: Map<string, number>;
-}
+  readonly alsoDied = new Map<string, number>();
 
-export function newFaultRecord(fault: PlannedFault, system: PlannedSystem): FaultRecord {
-  return {
-    fault,
-    container: containerOf(system, fault.target),
-    isReplica: withoutNumber(fault.target) !== fault.target,
-    isOnDependency: withoutNumber(fault.target) !== system.recoveryOf && fault.target !== system.entry,
-    behaviour: behaviourOf(fault),
-    intendedAt: null,
-    injectedAt: null,
-    effect: null,
-    effectCheckedAt: null,
-    evidence: '',
-    skipped: null,
-    revertedAt: null,
-    revertVerified: null,
-    revertCause: null,
-    diedAt: null,
-    clockStartsAt: null,
-    referenceAt: null,
-    detectedAt: null,
-    restartedAt: null,
-    startedBy: null,
-    restartCountBefore: null,
-    restartCountAfter: null,
-    portLost: false,
-    portAt: null,
-    readyLost: false,
-    readyAt: null,
-    answeredWhileActive: false,
-    firstSuccessAt: null,
-    returned: null,
-    closedAt: null,
-    alsoDied: new Map(),
-  };
+  constructor(fault: PlannedFault, system: PlannedSystem) {
+    this.fault = fault;
+    this.container = containerOf(system, fault.target);
+    this.isReplica = withoutNumber(fault.target) !== fault.target;
+    this.isOnDependency = withoutNumber(fault.target) !== system.recoveryOf && fault.target !== system.entry;
+    this.behaviour = behaviourOf(fault);
+  }
 }
 
 export function isKill({ behaviour }: FaultRecord): boolean {

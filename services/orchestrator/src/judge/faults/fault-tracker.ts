@@ -10,8 +10,7 @@ import { type EventOf, isNeutral, type Plan, type PlannedFault, type PlannedSyst
 import type { Collector } from '../events/collector.ts';
 import { ServerHealth } from '../events/server-health.ts';
 import { type Observation, type Probe, timeOf } from '../events/time-order.ts';
-import type { FaultRecord, ReturnOutcome } from './fault-record.ts';
-import { aftermathMs, beganAt, endOf, newFaultRecord } from './fault-record.ts';
+import { aftermathMs, beganAt, endOf, FaultRecord, type ReturnOutcome } from './fault-record.ts';
 import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
 
 /** A fault stays in `#current` this long after its window, for requests that began in it. */
@@ -189,7 +188,7 @@ export class FaultTracker implements Collector {
   }
 
   #record(fault: PlannedFault): FaultRecord {
-    const known = this.records.get(fault.id) ?? newFaultRecord(fault, this.#system);
+    const known = this.records.get(fault.id) ?? new FaultRecord(fault, this.#system);
     if (this.records.size < maxFaults) this.records.set(fault.id, known);
     return known;
   }

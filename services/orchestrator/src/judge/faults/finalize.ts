@@ -1,9 +1,16 @@
 /** Computes windows, recoveries and returns to normal from the complete fault records. */
 import type { RecoveredBy } from '@encore/contracts';
-import type { Span } from '../events/span.ts';
-import { without } from '../events/span.ts';
-import type { BackToNormal, FaultRecord } from './fault-record.ts';
-import { backToNormalOf, beganAt, endOf, type Recovery, recoveredByOf, recoveryOf } from './fault-record.ts';
+import { type Span, without } from '../events/span.ts';
+import {
+  type BackToNormal,
+  backToNormalOf,
+  beganAt,
+  endOf,
+  type FaultRecord,
+  type Recovery,
+  recoveredByOf,
+  recoveryOf,
+} from './fault-record.ts';
 
 export interface FinalizedFault {
   record: FaultRecord;

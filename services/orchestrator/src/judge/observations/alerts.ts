@@ -5,10 +5,11 @@
  * breaker open: x".
  */
 import { type AlertLevel, type EventOf, isKill } from '@encore/contracts';
+import { type OperationCounts, operationsOf } from '../../figures.ts';
+import { percentText, secondsText } from '../../text.ts';
 import type { MemoryFaults } from '../collect/memory-faults.ts';
 import { ServerHealth } from '../events/server-health.ts';
-import type { Observation } from '../events/time-order.ts';
-import { timeOf } from '../events/time-order.ts';
+import { type Observation, timeOf } from '../events/time-order.ts';
 
 export interface Alert {
   at: number;
@@ -20,50 +21,21 @@ export interface Alert {
 interface AlertRule {
   name: string;
   level: AlertLevel;
-  /** The condition as text. */
-  expression: string;
   watch(memoryFaults: MemoryFaults): (event: Observation) => string | null | undefined;
   /** Each text raises an alert. */
   every?: true;
 }
 
 const windowMs = 10_000;
-const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+const percent = (value: number): string => percentText(value, 1);
 
-export const alertRules: readonly AlertRule[] = [
-  {
-    name: 'error_rate',
-    level: 'WARNING',
-    expression: 'over 5 % of at least 20 operations failed in 10 s',
-    watch: watchErrorRate,
-  },
-  {
-    name: 'breaker_open',
-    level: 'WARNING',
-    expression: 'a circuit breaker refused a request, for the first time in 60 s',
-    watch: watchBreaker,
-    every: true,
-  },
-  {
-    name: 'several_breakers',
-    level: 'WARNING',
-    expression: 'circuit breakers of several tools were open within 10 s',
-    watch: watchBreakers,
-  },
-  {
-    name: 'memory',
-    level: 'WARNING',
-    expression: 'a container used over 75 % of its memory limit',
-    watch: watchMemory,
-  },
-  { name: 'kill', level: 'WARNING', expression: 'Encore killed a target', watch: watchKills, every: true },
-  {
-    name: 'recovery',
-    level: 'INFO',
-    expression: 'a user received a correct response after a kill, or the server was ready again',
-    watch: watchRecovery,
-    every: true,
-  },
+const alertRules: readonly AlertRule[] = [
+  { name: 'error_rate', level: 'WARNING', watch: watchErrorRate },
+  { name: 'breaker_open', level: 'WARNING', watch: watchBreaker, every: true },
+  { name: 'several_breakers', level: 'WARNING', watch: watchBreakers },
+  { name: 'memory', level: 'WARNING', watch: watchMemory },
+  { name: 'kill', level: 'WARNING', watch: watchKills, every: true },
+  { name: 'recovery', level: 'INFO', watch: watchRecovery, every: true },
 ];
 
 const maxAlerts = 1_000;
@@ -100,25 +72,16 @@ export class Alerts {
   }
 }
 
+/** Alerts if more than 5 % of at least 20 operations failed in 10 s. */
 function watchErrorRate(): (event: Observation) => string | null | undefined {
-  let recent: { at: number; bad: number; all: number }[] = [];
+  let recent: ({ at: number } & OperationCounts)[] = [];
   return (event) => {
     if (event.type !== 'load_second') return undefined;
-    recent = [...recent.filter(({ at }) => at > event.at - windowMs), { at: event.at, ...countsOf(event) }];
-    const bad = recent.reduce((sum, second) => sum + second.bad, 0);
-    const all = recent.reduce((sum, second) => sum + second.all, 0);
+    recent = [...recent.filter(({ at }) => at > event.at - windowMs), { at: event.at, ...operationsOf(event) }];
+    const bad = recent.reduce((sum, { failed, unknown }) => sum + failed + unknown, 0);
+    const all = bad + recent.reduce((sum, { ok }) => sum + ok, 0);
     return all >= 20 && bad / all > 0.05 ? `High error rate: ${percent(bad / all)} of ${all} operations in 10 s` : null;
   };
-}
-
-function countsOf(event: EventOf<'load_second'>): { bad: number; all: number } {
-  let bad = 0;
-  let all = 0;
-  for (const { ok, failed, unknown } of Object.values(event.operations)) {
-    bad += failed + unknown;
-    all += ok + failed + unknown;
-  }
-  return { bad, all };
 }
 
 /** A breaker stays open for about this long; its refusals in that time raise one alert. */
@@ -212,4 +175,4 @@ function readiness(): (event: Observation) => number | null {
   };
 }
 
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+const seconds = (ms: number): string => secondsText(ms / 1_000, 1);

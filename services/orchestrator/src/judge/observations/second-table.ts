@@ -2,6 +2,7 @@
  * Load figures of every second of a run, in typed arrays: 24 hours take a few megabytes at any
  * load. A second whose `seen` is 0 was not observed.
  */
+import { operationsOf } from '../../figures.ts';
 import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 
@@ -42,11 +43,8 @@ export class SecondTable implements Collector {
     this.#grow(row);
     this.#plus('seen', row, 1);
     this.#set('users', row, event.users);
-    for (const counts of Object.values(event.operations)) {
-      this.#plus('ok', row, counts.ok);
-      this.#plus('failed', row, counts.failed);
-      this.#plus('unknown', row, counts.unknown);
-    }
+    const operations = operationsOf(event);
+    for (const ended of ['ok', 'failed', 'unknown'] as const) this.#plus(ended, row, operations[ended]);
     if (event.responseMs !== null) {
       this.#set('p50', row, Math.max(this.value('p50', row), event.responseMs.p50));
       this.#set('p99', row, Math.max(this.value('p99', row), event.responseMs.p99));

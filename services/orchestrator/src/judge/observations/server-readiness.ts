@@ -1,8 +1,7 @@
 /** Computes the share of the fault-free windows in which the server was ready. */
 import type { Collector } from '../events/collector.ts';
 import { ServerHealth } from '../events/server-health.ts';
-import type { Span } from '../events/span.ts';
-import { secondsWithin } from '../events/span.ts';
+import { type Span, secondsWithin } from '../events/span.ts';
 import type { Observation } from '../events/time-order.ts';
 
 const maxSpans = 100_000;

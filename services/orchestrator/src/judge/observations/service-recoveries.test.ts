@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { PlannedFault, PlannedSystem } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import type { Observation } from '../events/time-order.ts';
-import { type FaultRecord, newFaultRecord } from '../faults/fault-record.ts';
+import { FaultRecord } from '../faults/fault-record.ts';
 import { ServiceRecoveries } from './service-recoveries.ts';
 
 const part = { allowedKinds: [], replicas: 1 };
@@ -14,7 +14,7 @@ const system: PlannedSystem = {
 };
 const fault: PlannedFault = { id: 'f0001', kind: 'crash', target: 'db', params: {}, atSeconds: 0, durationSeconds: 0 };
 const record: FaultRecord = {
-  ...newFaultRecord(fault, system),
+  ...new FaultRecord(fault, system),
   injectedAt: 10_000,
   clockStartsAt: 10_000,
   effect: 'confirmed',

@@ -22,7 +22,6 @@ const restartSetupsSchema = z.record(z.string(), restartSetupSchema).catch({});
 
 interface Warning {
   name: string;
-  source: 'guide' | 'encore';
   /** Returns the texts of the warning; none if it does not apply. */
   find(evidence: ObservedRun): string[];
 }
@@ -33,18 +32,16 @@ const named = (faults: readonly FinalizedFault[]): string =>
 export const warnings: readonly Warning[] = [
   {
     name: 'success_rate_zones',
-    source: 'guide',
     find: ({ traffic: { successRate, attemptSuccessRate } }) => [
       ...zoneWarning('attempts (single requests, including retries)', attemptSuccessRate),
       ...zoneWarning('operations', successRate),
     ],
   },
-  { name: 'plan_gaps', source: 'encore', find: planGaps },
-  { name: 'recovery_near_limit', source: 'guide', find: slowRecoveries },
-  { name: 'return_near_limit', source: 'encore', find: slowReturns },
+  { name: 'plan_gaps', find: planGaps },
+  { name: 'recovery_near_limit', find: slowRecoveries },
+  { name: 'return_near_limit', find: slowReturns },
   {
     name: 'memory_near_limit',
-    source: 'guide',
     find: ({ resources }) =>
       [...resources.containers]
         .filter(([, { peakShare }]) => peakShare > 0.75)
@@ -55,13 +52,11 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'several_breakers_open',
-    source: 'guide',
     find: ({ alerts }) =>
       times(alerts.counts.get('several_breakers') ?? 0, 'circuit breakers of several operations were open at once'),
   },
   {
     name: 'injector_failed',
-    source: 'encore',
     find: ({ run: { injectorFailures } }) => [
       ...union(injectorFailures).map(({ fromAt, toAt }) => {
         const [first] = injectorFailures.filter((failure) => failure.fromAt === fromAt);
@@ -72,7 +67,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'health_mostly_passing',
-    source: 'guide',
     find: ({ readyShare }) =>
       readyShare !== null && readyShare < 0.99
         ? [`the server was ready for only ${percentText(readyShare)} of the fault-free windows`]
@@ -80,7 +74,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'users_fell_behind',
-    source: 'encore',
     find: ({ traffic: { totals, successRateOfPlanned: rate } }) =>
       totals.skipped > 0 && rate !== null && rate < 0.95
         ? [
@@ -90,12 +83,10 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'errors_at_peaks',
-    source: 'guide',
     find: ({ seconds, faultFreeWindows }) => errorsAtPeaks(seconds, faultFreeWindows),
   },
   {
     name: 'cascading_failures',
-    source: 'guide',
     find: ({ faults, run }) =>
       faults.flatMap(({ record: { fault, alsoDied } }) => {
         const died = [...alsoDied].flatMap(([container, at]) => (mayBeOfEngine(at, run) ? [] : container));
@@ -106,7 +97,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'recovered_by_another',
-    source: 'encore',
     find: ({ faults, run }) => {
       const wrong = faults.filter(({ record, recovery, recoveredBy }) => {
         const { kind, params } = record.fault;
@@ -137,13 +127,11 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'unexplained_failures',
-    source: 'encore',
     find: ({ attribution: { unexplained } }) =>
       unexplained === 0 ? [] : [`${pluralize(unexplained, 'failed attempt')} not explained by any fault`],
   },
   {
     name: 'ended_early',
-    source: 'encore',
     find: ({ faults }) => {
       const early = faults.filter(({ record }) => record.revertCause === 'external');
       const texts = early.map(({ record: { fault, injectedAt, revertedAt } }) => {
@@ -157,7 +145,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'skipped_faults',
-    source: 'encore',
     find: ({ faults }) => {
       const skipped = faults.filter(({ record }) => record.skipped !== null);
       const of = `${skipped.length.toLocaleString('en-US')} of ${pluralize(faults.length, 'planned fault')}`;
@@ -166,7 +153,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'faults_without_effect',
-    source: 'encore',
     find: ({ faults }) => {
       const idle = faults.filter(
         ({ record }) => !isKill(record) && (record.effect === 'absent' || record.effect === 'refused'),
@@ -176,7 +162,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'monitoring_silent',
-    source: 'encore',
     find: ({ faults, monitoring }) => {
       const unseen = faults.filter(({ record: { fault } }) => {
         const found = monitoring?.get(fault.id);
@@ -187,7 +172,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'capacity_not_measured',
-    source: 'encore',
     find: ({ run: { capacity } }) =>
       capacity?.type === 'capacity_not_measured'
         ? [`the server's capacity could not be measured: ${capacity.reason}`]
@@ -195,7 +179,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'sources_lost',
-    source: 'encore',
     find: ({ run: { sourcesLost } }) => {
       if (sourcesLost.length === 0) return [];
       return [

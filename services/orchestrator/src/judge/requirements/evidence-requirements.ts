@@ -18,8 +18,6 @@ import type { Finding } from '../finding.ts';
 
 interface EvidenceRequirement {
   name: string;
-  /** What must hold. */
-  requires: string;
   /** True if an early end alone explains the gap, so an interrupted run may have it. */
   waivedIfInterrupted: boolean;
   /** Returns what is missing; empty if the requirement is met. */
@@ -31,13 +29,11 @@ const label = ({ record: { fault } }: FinalizedFault): string => `${fault.id} ($
 export const evidenceRequirements: readonly EvidenceRequirement[] = [
   {
     name: 'history_intact',
-    requires: 'every line of the history, the plan and the ledger is present and unchanged',
     waivedIfInterrupted: false,
     missing: ({ problems }) => [...problems],
   },
   {
     name: 'run_complete',
-    requires: 'the history records how the run began and ended',
     waivedIfInterrupted: false,
     missing: ({ run }) => {
       if (run.started === null) return ['the history does not record how the run began'];
@@ -47,7 +43,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'plan_followed',
-    requires: 'the plan file matches the plan that the run announced',
     waivedIfInterrupted: false,
     missing: ({ run, plan }) =>
       run.started === null || run.started.planHash === plan.hash
@@ -58,7 +53,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'kills_confirmed',
-    requires: 'the engine reported every kill that was attempted',
     waivedIfInterrupted: false,
     missing: ({ faults }) =>
       describeFaults(
@@ -69,13 +63,11 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'kinds_confirmed',
-    requires: 'every planned kind that this engine supports had a confirmed effect at least once',
     waivedIfInterrupted: true,
     missing: kindsWithoutEffect,
   },
   {
     name: 'faults_confirmed',
-    requires: 'at least 95 % of the supported faults had a confirmed effect',
     waivedIfInterrupted: true,
     missing: ({ faults }) => {
       const supported = faults.filter(({ record }) => !isUnsupported(record));
@@ -90,7 +82,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'recoveries_measured',
-    requires: 'every fault with a confirmed effect has a recovery, or the run observed the full recovery timeout',
     waivedIfInterrupted: true,
     missing: ({ faults }) =>
       faults.flatMap((fault) =>
@@ -99,7 +90,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'faults_reverted',
-    requires: 'every fault was reverted and the revert was verified',
     waivedIfInterrupted: false,
     missing: ({ faults }) =>
       describeFaults(
@@ -114,7 +104,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'injector_worked',
-    requires: 'the injector itself failed for at most 1 % of steady',
     waivedIfInterrupted: false,
     missing: ({ run }) => {
       const steady = run.span('steady');
@@ -128,7 +117,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'engine_responded',
-    requires: 'the container engine responded throughout, so that no container event was missed',
     waivedIfInterrupted: false,
     missing: ({ run }) =>
       run.engineLosses.map(
@@ -138,7 +126,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'time_observed',
-    requires: 'at least 99 % of ramp and steady were observed',
     waivedIfInterrupted: true,
     missing: ({ observedSeconds, dueSeconds }) => {
       const part = share(observedSeconds, dueSeconds);
@@ -151,26 +138,22 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'generator_reported',
-    requires: 'the load generator reported its own health',
     waivedIfInterrupted: true,
     missing: ({ generator }) =>
       generator.withinLimits === null ? ['the load generator never reported its own health'] : [],
   },
   {
     name: 'generator_healthy',
-    requires: 'the load generator stayed within its limits',
     waivedIfInterrupted: false,
     missing: generatorProblems,
   },
   {
     name: 'workload_worked',
-    requires: 'the workload itself did not fail',
     waivedIfInterrupted: false,
     missing: ({ run }) => workloadProblems(run.workloadFailures),
   },
   {
     name: 'operations_answered',
-    requires: 'each attempted kind of operation succeeded at least once',
     waivedIfInterrupted: true,
     missing: ({ traffic }) => {
       const never = [...traffic.operations].filter(([, { ok, failed, unknown }]) => ok === 0 && failed + unknown > 0);
@@ -181,7 +164,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'ledger_of_this_run',
-    requires: 'the ledger belongs to this run, and to this run alone',
     waivedIfInterrupted: false,
     missing: ({ run, traffic, integrity, ledgerRuns }) => {
       const { ok } = traffic.totals;
@@ -194,13 +176,11 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'written_read_back',
-    requires: 'a final read-back after cooldown covers every acknowledged write, if the workload can read back',
     waivedIfInterrupted: true,
     missing: readBackGaps,
   },
   {
     name: 'kills_attributed',
-    requires: 'the host killed no target for a reason unrelated to the run',
     waivedIfInterrupted: false,
     missing: ({ interventions }) =>
       interventions.unattributedKills.map(

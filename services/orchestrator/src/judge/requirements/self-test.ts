@@ -8,15 +8,14 @@ import type { Evidence } from '../evidence.ts';
 import type { Finding } from '../finding.ts';
 import { evaluateRequirements } from './evidence-requirements.ts';
 
-const common = { requires: 'nothing of the run', waivedIfInterrupted: false };
 const throwing = {
-  ...common,
   name: 'throws_on_purpose',
+  waivedIfInterrupted: false,
   missing: () => {
     throw new Error('thrown on purpose');
   },
 };
-const unmet = { ...common, name: 'unmet_on_purpose', missing: () => ['missing on purpose'] };
+const unmet = { name: 'unmet_on_purpose', waivedIfInterrupted: false, missing: () => ['missing on purpose'] };
 
 export function selfTest(evidence: Evidence, run: typeof evaluateRequirements = evaluateRequirements): Finding {
   const name = 'requirements_can_fail';

@@ -37,6 +37,19 @@ function probabilityOfAtMost(failures: number, trials: number, share: number): n
   return sum;
 }
 
+/**
+ * Decides whether a share that breaks its rule has too few trials to count as a violation. Applies
+ * if a single failure in this many trials breaks `share >= minimum`. Then a lower share is a
+ * violation only if a server exactly at the minimum fails that often with a probability below 5 %
+ * (one-sided binomial test). With more trials the share itself decides.
+ */
+export function mayBeChance(share: number, trials: number, minimum: number): boolean {
+  const failureShare = 1 - minimum;
+  if (trials * failureShare >= 1) return false;
+  const failures = Math.round((1 - share) * trials);
+  return 1 - probabilityOfAtMost(failures - 1, trials, failureShare) >= errorShare;
+}
+
 /** A share as a percentage or per million, with three significant digits. */
 export function boundText(share: number): string {
   return share >= 0.0001

@@ -4,13 +4,10 @@ import { describeError } from '@encore/kit';
 import type { IntegrityChecks, Settings } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
 import type { Finding } from '../finding.ts';
-import { boundText, shownPerHour, upperBound } from './confidence.ts';
+import { boundText, mayBeChance, shownPerHour, upperBound } from './confidence.ts';
 import { figureText, isMetric, type MetricName, rowOf } from './metric-table.ts';
-import type { Figure } from './metrics.ts';
-import { metrics } from './metrics.ts';
-import { mayBeChance } from './small-sample.ts';
-import type { Threshold } from './threshold.ts';
-import { aggregate, holds, parseThreshold } from './threshold.ts';
+import { type Figure, metrics } from './metrics.ts';
+import { aggregate, holds, parseThreshold, type Threshold } from './threshold.ts';
 
 type ThresholdResult = Report['thresholds'][number];
 

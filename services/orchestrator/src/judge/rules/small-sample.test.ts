@@ -4,7 +4,7 @@ import { describe, it } from 'mocha';
 import { judged, judgeStreams } from '../../testing/judged-run.ts';
 import { plannedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
-import { mayBeChance } from './small-sample.ts';
+import { mayBeChance } from './confidence.ts';
 
 describe('share of few trials', () => {
   it('may be chance up to a probability of 5 %', () => {

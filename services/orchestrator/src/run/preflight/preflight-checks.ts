@@ -1,7 +1,7 @@
 /** The preflight checks of the lab, as pure functions: what was found, its state, and a fix. */
 import type { EngineInfo, Plan, PlannedSystem } from '@encore/contracts';
 import { canonicalJson, containerOf, replicasOf } from '@encore/kit';
-import { missingRestartOptions } from '../../judge/index.ts';
+import { missingRestartOptions } from '../../judge/observations/restart-setup.ts';
 import { pluralize } from '../../text.ts';
 
 export interface PreflightCheck {

@@ -1,8 +1,9 @@
 /** Copies a run's evidence into its results folder, judges it there, writes the reports. */
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Judgement, judge } from '../../judge/index.ts';
-import { readRunFolder, writeReports } from '../../report/index.ts';
+import { type Judgement, judge } from '../../judge/judge.ts';
+import { readRunFolder } from '../../judge/read/run-folder.ts';
+import { writeReports } from '../../report/write-reports.ts';
 
 const evidence = ['history.ndjson', 'ledger.ndjson', 'plan.json', 'config.json', 'latency.hlog'];
 
