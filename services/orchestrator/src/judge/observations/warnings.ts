@@ -118,7 +118,6 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'proxies_bypassed',
-    source: 'encore',
     find: ({ clients }) =>
       [...clients.bypassed].map(
         ([proxy, names]) =>
