@@ -94,6 +94,14 @@ export const kindEffects: KindEffect[] = [
     assert.equal((await ask(lab, target)).error, held ? 'ECONNREFUSED' : null);
   }),
   paused('freeze'),
+  {
+    kind: 'slow-start',
+    target: 'server',
+    check: async (lab, held) => {
+      // It was paused before it listened, so the kernel refuses connections.
+      assert.equal((await get(lab.server, '/', 800)).error, held ? 'ECONNREFUSED' : null);
+    },
+  },
   paused('hang'),
   {
     kind: 'memory-cap',

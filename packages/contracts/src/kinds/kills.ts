@@ -51,6 +51,23 @@ export const kills = {
     pitfalls:
       'A process that ignores SIGTERM as PID 1 takes the whole grace period, which then dominates the restart time.',
   }),
+  'slow-start': kind({
+    actsOn: 'container',
+    group: 'kill',
+    params: none,
+    behaviour: {
+      ...stopped,
+      totalOutage: true,
+      forbidsStart: true,
+      graceful: true,
+      actions: [...stopped.actions, ...paused.actions],
+    },
+    does: 'Requests a restart from the engine and pauses the target as soon as it has started, so that its start takes longer by the duration of the fault.',
+    revertedBy: 'The injector unpauses the target, which continues its start.',
+    usersSee: 'The same as in a restart, for longer: nothing listens until the end of the fault.',
+    pitfalls:
+      'A process that listens within the first milliseconds is paused too late: connections to it hang, as in a freeze. The evidence states how long after its start it was paused. A health check without a start period reports the target as unhealthy.',
+  }),
   freeze: kind({
     actsOn: 'container',
     group: 'kill',

@@ -18,6 +18,7 @@ export { resetPeer as 'reset-peer' } from './reset-peer.ts';
 export { restart } from './restart.ts';
 export { slicer } from './slicer.ts';
 export { slowClose as 'slow-close' } from './slow-close.ts';
+export { slowStart as 'slow-start' } from './slow-start.ts';
 export { timeout } from './timeout.ts';
 export { toolStall as 'tool-stall' } from './tool-stall.ts';
 export { trafficSpike as 'traffic-spike' } from './traffic-spike.ts';
