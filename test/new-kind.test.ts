@@ -127,7 +127,7 @@ describe('a new kind of fault', function () {
   });
 
   it('takes part in the tests that run every kind', async () => {
-    const test = 'services/chaos/src/injector/injector.test.ts';
+    const test = 'services/chaos/src/injector/fault-lifecycle.test.ts';
     const { stdout } = await run(join(root, 'node_modules/mocha/bin/mocha.js'), '--no-config', test, '-g', 'stop:');
     assert.match(stdout, /stop: records intent, effect and revert, and restores the state/);
     assert.match(stdout, /2 passing/);

@@ -1,5 +1,7 @@
 /** A fake lab with a running injector, for tests. */
+import assert from 'node:assert/strict';
 import type { EncoreEvent, EventOf } from '@encore/contracts';
+import { EncoreError } from '@encore/kit';
 import type { Injector } from '../injector/injector.ts';
 import { FakeLab } from './fake-lab.ts';
 
@@ -31,4 +33,25 @@ export async function startedLab(lab = new FakeLab()): Promise<{
     }
   })().catch(() => {});
   return { lab, injector, stop, renew };
+}
+
+/** Resolves with the error; fails unless the promise is rejected with this code. */
+export async function rejection(promise: Promise<unknown>, code: string): Promise<EncoreError> {
+  const error = await promise.then(
+    () => assert.fail(`it should have failed with ${code}`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof EncoreError, String(error));
+  assert.equal(error.code, code, error.message);
+  return error;
+}
+
+/** Makes each further call of this kind to the engine take `ms` longer. */
+export function slow(lab: FakeLab, what: 'list' | 'pause', ms: number): void {
+  const { engine, clock } = lab;
+  const call: (argument: string) => Promise<never> = engine[what].bind(engine) as never;
+  engine[what] = async (argument: string) => {
+    await clock.sleep(ms);
+    return call(argument);
+  };
 }
