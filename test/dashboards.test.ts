@@ -186,10 +186,13 @@ describe('Grafana dashboards of a run of a user’s own project', () => {
           assert.ok(texts.includes(name), name);
       });
 
-      it('show the memory limit that a container has, and not the memory of the machine', () => {
+      it('show the memory of each replica, and its limit if it has one', () => {
         const memory = panelsOf(made['run'] ?? { panels: [] }).find(({ title }) => title === 'Memory of alpha');
         const legends = memory?.targets.map(({ legendFormat }) => legendFormat);
         assert.deepEqual(legends, hasMemoryLimit ? ['used', 'limit'] : ['used']);
+        // Each replica, not only the first.
+        const matcher = system === ownSystem ? 'target=~"alpha#1|alpha#2"' : 'target="alpha"';
+        for (const { expr } of memory?.targets ?? []) assert.ok(expr.includes(`{${matcher}}`), expr);
       });
     });
 });

@@ -10,11 +10,13 @@ type Dashboards = Record<string, Dashboard>;
 export const bundledDashboards = dashboards() as unknown as Dashboards;
 
 const { alpha } = renamedSystem.containers;
-if (alpha === undefined) throw new Error('renamedSystem has no alpha');
-/** With replicas, and without a memory limit. */
+const { 'beta:5432': beta } = renamedSystem.proxies;
+if (alpha === undefined || beta === undefined) throw new Error('renamedSystem has no alpha or no beta:5432');
+/** With replicas, and an odd number of proxies. */
 export const ownSystem: System = {
   ...renamedSystem,
   containers: { ...renamedSystem.containers, alpha: { ...alpha, replicas: 2 } },
+  proxies: { ...renamedSystem.proxies, 'beta:5433': beta },
 };
 
 export const ownDashboards = (system: System = ownSystem, hasMemoryLimit = false): Dashboards =>
