@@ -10,7 +10,7 @@ import { textSummary } from '../report/text-summary.ts';
 import { noticeLines, settingLines } from '../run/opening-lines.ts';
 import { performRun } from '../run/perform-run.ts';
 import { inspectLab, preflightLimits } from '../run/preflight/preflight.ts';
-import { checkText } from '../run/preflight/preflight-checks.ts';
+import { checkText } from '../run/preflight/preflight-check.ts';
 import { folderOf, folderToReport, gatherResults, reportPathOf } from '../run/results/find-run.ts';
 import { shownPath } from '../run/results/shown-path.ts';
 import { writtenAgoMs } from '../run/results/still-running.ts';

@@ -4,7 +4,7 @@
  * is off by that time, and so is each recovery stage.
  */
 import { type Clock, describeError } from '@encore/kit';
-import type { PreflightCheck } from './preflight-checks.ts';
+import { fail, ok, type PreflightCheck } from './preflight-check.ts';
 
 /** Tolerable error of a recovery stage, and the error that makes the figures useless. */
 const warnMs = 100;
@@ -28,16 +28,10 @@ export function clockCheck(clocks: readonly PromiseSettledResult<ClockAhead>[]):
   const name = 'clocks';
   const lost = clocks.find((result) => result.status === 'rejected');
   if (lost !== undefined)
-    return {
-      name,
-      state: 'fail',
-      found: describeError(lost.reason),
-      fix: 'restart the lab: one of its services has stopped',
-    };
+    return fail(name, describeError(lost.reason), 'restart the lab: one of its services has stopped');
   const known = clocks.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const off = known.filter(({ aheadMs }) => Math.abs(aheadMs) > warnMs);
-  if (off.length === 0)
-    return { name, state: 'ok', found: `${known.map((clock) => clock.name).join(', ')} agree within ${warnMs} ms` };
+  if (off.length === 0) return ok(name, `${known.map((clock) => clock.name).join(', ')} agree within ${warnMs} ms`);
   const found = off.map((clock) => `${clock.name} is ${(clock.aheadMs / 1_000).toFixed(1)} s off`).join(', ');
   const fix =
     'restart the lab (Docker: `docker compose restart`): services that started before the machine slept, or before its clock was set, keep the old time';

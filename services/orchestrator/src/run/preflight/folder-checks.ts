@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describeError } from '@encore/kit';
 import type { Wiring } from '../../config.ts';
 import { shownPath, shownRuns } from '../results/shown-path.ts';
-import { type PreflightCheck, size } from './preflight-checks.ts';
+import { fail, ok, type PreflightCheck, sizeText, warn } from './preflight-check.ts';
 
 type Folders = Pick<Wiring, 'runsDir' | 'runsName' | 'resultsDir'>;
 
@@ -39,13 +39,8 @@ export function stopFileOf({ resultsDir }: Pick<Folders, 'resultsDir'>): string 
 
 function stopFileCheck(resultsDir: string): PreflightCheck {
   const path = stopFileOf({ resultsDir });
-  if (!existsSync(path)) return { name: 'stop file', state: 'ok', found: 'none' };
-  return {
-    name: 'stop file',
-    state: 'fail',
-    found: `${shownPath(path)} exists, which stops all runs`,
-    fix: 'delete it to allow runs',
-  };
+  if (!existsSync(path)) return ok('stop file', 'none');
+  return fail('stop file', `${shownPath(path)} exists, which stops all runs`, 'delete it to allow runs');
 }
 
 export async function diskCheck(
@@ -59,25 +54,15 @@ export async function diskCheck(
     await access(path, constants.W_OK);
     const { bavail, bsize } = await statfs(path);
     const free = bavail * bsize;
-    const found = `${size(free)} free in ${shown}`;
+    const found = `${sizeText(free)} free in ${shown}`;
     if (free < minDiskBytes)
-      return { name, state: 'fail', found, fix: `free disk space until at least ${size(minDiskBytes)} is available` };
+      return fail(name, found, `free disk space until at least ${sizeText(minDiskBytes)} is available`);
     const recommended = Math.max(minDiskBytes, (diskPerDayBytes * hours) / 24);
     if (free < recommended)
-      return {
-        name,
-        state: 'warn',
-        found,
-        fix: `free disk space: ${size(recommended)} is recommended for ${hours} h`,
-      };
-    return { name, state: 'ok', found };
+      return warn(name, found, `free disk space: ${sizeText(recommended)} is recommended for ${hours} h`);
+    return ok(name, found);
   } catch (error) {
-    return {
-      name,
-      state: 'fail',
-      found: `${shown} ${whyUnwritable(error)}`,
-      fix: 'make it a folder that you can write to',
-    };
+    return fail(name, `${shown} ${whyUnwritable(error)}`, 'make it a folder that you can write to');
   }
 }
 

@@ -5,7 +5,7 @@
 import type { RunConfig } from '@encore/contracts';
 import { generatorLimits } from '../../judge/collect/generator.ts';
 import { pluralize } from '../../text.ts';
-import type { PreflightCheck } from './preflight-checks.ts';
+import { ok, type PreflightCheck, warn } from './preflight-check.ts';
 
 const usersPerCore = 200;
 /** The generator is idle here: a quarter of the run's limit shows that the machine is busy. */
@@ -21,15 +21,10 @@ export function generatorCheck(
   const found = `${pluralize(cores, 'core')} for ${pluralize(users, 'user')}; event loop delay while idle (p99): ${delay}`;
   const fix = (action: string): string => `${action}: a load generator at its limit makes the run INCONCLUSIVE`;
   if (eventLoopDelayP99Ms === null || eventLoopDelayP99Ms > idleDelayMs)
-    return { name, state: 'warn', found, fix: fix('stop other work on this machine') };
+    return warn(name, found, fix('stop other work on this machine'));
   if (cores < 2 || users > cores * usersPerCore)
-    return {
-      name,
-      state: 'warn',
-      found,
-      fix: fix(cores < 2 ? 'use a machine with at least 2 cores' : 'lower --users'),
-    };
-  return { name, state: 'ok', found };
+    return warn(name, found, fix(cores < 2 ? 'use a machine with at least 2 cores' : 'lower --users'));
+  return ok(name, found);
 }
 
 /** Parses the event loop delay (ms) from a service's metrics; null if not sampled. */

@@ -5,9 +5,10 @@ import type { Wiring } from '../../config.ts';
 import type { ServiceClients } from '../../service-clients.ts';
 import type { Run, RunContext } from '../run-context.ts';
 import { clockAhead, clockCheck } from './clock-check.ts';
+import { engineChecks, unansweredProxies } from './engine-checks.ts';
 import { folderChecks } from './folder-checks.ts';
 import { eventLoopDelayP99Ms, generatorCheck } from './generator-check.ts';
-import { checkText, engineChecks, type PreflightCheck, unansweredProxies } from './preflight-checks.ts';
+import { checkText, fail, ok, type PreflightCheck } from './preflight-check.ts';
 
 export interface PreflightLimits {
   readyMs: number;
@@ -63,7 +64,7 @@ export async function inspectLab(
     return { checks, engine };
   } catch (error) {
     signal.throwIfAborted();
-    checks.push({ name: 'engine', state: 'fail', found: messageOf(error), fix: logsOf('chaos', wiring) });
+    checks.push(fail('engine', messageOf(error), logsOf('chaos', wiring)));
     return { checks, engine: null };
   }
 }
@@ -151,8 +152,8 @@ async function servicesReady(
   signal.throwIfAborted();
   const checks = services.map(({ name, fix }, i): PreflightCheck => {
     const result = results[i];
-    if (result?.status !== 'rejected') return { name, state: 'ok', found: 'ready' };
-    return { name, state: 'fail', found: messageOf(result.reason), fix };
+    if (result?.status !== 'rejected') return ok(name, 'ready');
+    return fail(name, messageOf(result.reason), fix);
   });
   const server = checks.at(-1);
   if (server?.state !== 'fail') return checks;

@@ -8,7 +8,8 @@ import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { renamedSystem } from '../../../../../test/support/renamed-system.ts';
 import { profiles } from '../../settings/profiles.ts';
-import { checkText, engineChecks, limitsBytes, type PreflightCheck } from './preflight-checks.ts';
+import { engineChecks, limitsBytes } from './engine-checks.ts';
+import { checkText, type PreflightCheck } from './preflight-check.ts';
 
 const gib = 1024 ** 3;
 const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7 };

@@ -1,27 +1,15 @@
-/** The preflight checks of the lab, as pure functions: what was found, its state, and a fix. */
+/** The preflight checks of what the engine reports, as pure functions. */
 import type { EngineInfo, Plan, PlannedSystem } from '@encore/contracts';
 import { canonicalJson, containerOf, replicasOf } from '@encore/kit';
 import { missingRestartOptions } from '../../judge/observations/restart-setup.ts';
 import { pluralize } from '../../text.ts';
+import { fail, ok, type PreflightCheck, sizeText, warn } from './preflight-check.ts';
 
-export interface PreflightCheck {
-  name: string;
-  /** `warn` allows the run to start; `fail` does not. */
-  state: 'ok' | 'warn' | 'fail';
-  found: string;
-  /** Log lines that show the reason. */
-  quote?: readonly string[];
-  fix?: string;
-}
-
-const gib = 1024 ** 3;
 /** The sum of the limits in docker-compose.yml. */
 export const limitsBytes = 2_592 * 1024 ** 2;
-const wantedBytes = 4 * gib;
+const wantedBytes = 4 * 1024 ** 3;
 const minDockerMajor = 25;
 const minCompose = { major: 2, minor: 20 } as const;
-
-export const size = (bytes: number): string => `${(bytes / gib).toFixed(1)} GB`;
 
 export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
   return [
@@ -38,22 +26,10 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
     ...(isEmbedded(engine) ? [] : [ownRestarts(engine, plan.system)]),
     faultKinds(engine, plan),
     engine.toxiproxy === ''
-      ? {
-          name: 'Toxiproxy',
-          state: 'fail',
-          found: 'no answer',
-          fix: `\`docker compose restart ${containerOf(plan.system, plan.system.entry)}\``,
-        }
+      ? fail('Toxiproxy', 'no answer', `\`docker compose restart ${containerOf(plan.system, plan.system.entry)}\``)
       : proxy(engine),
     probes(engine, plan),
   ];
-}
-
-/** One line for the user; log lines and the fix follow below. */
-export function checkText({ name, state, found, quote = [], fix }: PreflightCheck): string {
-  const mark = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' }[state];
-  const below = [...quote.map((line) => `| ${line}`), ...(fix === undefined ? [] : [`→ ${fix}`])];
-  return [`${mark}  ${name}: ${found}`, ...below].join('\n      ');
 }
 
 /** The process engine of the lab without Docker. */
@@ -63,8 +39,8 @@ const isEmbedded = ({ engine }: EngineInfo): boolean => /^encore/i.test(engine);
 function proxy(engine: EngineInfo): PreflightCheck {
   const { toxiproxy } = engine;
   return isEmbedded(engine)
-    ? { name: 'proxy', state: 'ok', found: `built in, with the API of Toxiproxy ${toxiproxy}` }
-    : { name: 'Toxiproxy', state: 'ok', found: toxiproxy };
+    ? ok('proxy', `built in, with the API of Toxiproxy ${toxiproxy}`)
+    : ok('Toxiproxy', toxiproxy);
 }
 
 /** The proxies through which the run needs an answer and gets none that fits their probe. */
@@ -77,8 +53,7 @@ export function unansweredProxies({ proxyMisfits }: EngineInfo, { system, faults
 function probes(engine: EngineInfo, plan: Plan): PreflightCheck {
   const name = 'probes';
   const misfits = Object.entries(engine.proxyMisfits);
-  if (misfits.length === 0)
-    return { name, state: 'ok', found: `answered through ${Object.keys(plan.system.proxies).join(', ')}` };
+  if (misfits.length === 0) return ok(name, `answered through ${Object.keys(plan.system.proxies).join(', ')}`);
   return {
     name,
     state: unansweredProxies(engine, plan).length > 0 ? 'fail' : 'warn',
@@ -91,40 +66,39 @@ function probes(engine: EngineInfo, plan: Plan): PreflightCheck {
 function systemDescription({ system }: EngineInfo, plan: Plan): PreflightCheck {
   const name = 'system';
   const found = Object.keys({ ...plan.system.containers, ...plan.system.proxies }).join(', ');
-  if (canonicalJson(system) === canonicalJson(plan.system)) return { name, state: 'ok', found };
-  return {
+  if (canonicalJson(system) === canonicalJson(plan.system)) return ok(name, found);
+  return fail(
     name,
-    state: 'fail',
-    found: `the plan has ${found}, but chaos was started with another system description`,
-    fix: 'restart chaos, so that it reads the file of ENCORE_SYSTEM_FILE again',
-  };
+    `the plan has ${found}, but chaos was started with another system description`,
+    'restart chaos, so that it reads the file of ENCORE_SYSTEM_FILE again',
+  );
 }
 
 function engineVersion({ engine, version, kernel }: EngineInfo): PreflightCheck {
   const found = `${engine} ${version}, kernel ${kernel}`;
   const major = Number.parseInt(version, 10);
   if (engine.toLowerCase().includes('docker') && major < minDockerMajor)
-    return { name: 'engine', state: 'fail', found, fix: `install Docker Engine ${minDockerMajor} or later` };
-  return { name: 'engine', state: 'ok', found };
+    return fail('engine', found, `install Docker Engine ${minDockerMajor} or later`);
+  return ok('engine', found);
 }
 
 function composeVersion(version: string): PreflightCheck {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   if (major > minCompose.major || (major === minCompose.major && minor >= minCompose.minor))
-    return { name: 'Compose', state: 'ok', found: version };
+    return ok('Compose', version);
   const fix = `install Docker Compose ${minCompose.major}.${minCompose.minor} or later`;
-  return { name: 'Compose', state: 'fail', found: version, fix };
+  return fail('Compose', version, fix);
 }
 
 /** With one project name for two checkouts, `up` in one recreates the containers of the other. */
 function checkout({ checkouts }: EngineInfo): PreflightCheck {
   const name = 'checkout';
   const folders = Object.entries(checkouts);
-  if (folders.length < 2) return { name, state: 'ok', found: folders[0]?.[0] ?? 'unknown' };
+  if (folders.length < 2) return ok(name, folders[0]?.[0] ?? 'unknown');
   const found = `the containers belong to ${folders.map(([folder, names]) => `${folder} (${names.join(', ')})`).join(', ')}`;
   const fix =
     'set another COMPOSE_PROJECT_NAME in the .env of one checkout, then run `docker compose up -d` in this one';
-  return { name, state: 'warn', found, fix };
+  return warn(name, found, fix);
 }
 
 /**
@@ -135,25 +109,24 @@ function replicas({ running }: EngineInfo, system: PlannedSystem): PreflightChec
   const name = 'containers';
   const wanted = (service: string): number => replicasOf(system, service).length;
   const several = Object.entries(running).filter(([service, names]) => names.length !== wanted(service));
-  if (several.length === 0) return { name, state: 'ok', found: 'as many as described' };
+  if (several.length === 0) return ok(name, 'as many as described');
   const found = several
     .map(([service, names]) => `${pluralize(names.length, 'container')} for ${service} (${names.join(', ')})`)
     .join(', ');
   const scale = several.map(([service]) => `--scale ${service}=${wanted(service)}`).join(' ');
-  return {
+  return fail(
     name,
-    state: 'fail',
-    found: `${found}; a run needs ${several.map(([service]) => `${wanted(service)} of ${service}`).join(', ')}`,
-    fix: `start or remove containers with \`docker compose up -d --no-recreate ${scale} ${several.map(([service]) => service).join(' ')}\``,
-  };
+    `${found}; a run needs ${several.map(([service]) => `${wanted(service)} of ${service}`).join(', ')}`,
+    `start or remove containers with \`docker compose up -d --no-recreate ${scale} ${several.map(([service]) => service).join(' ')}\``,
+  );
 }
 
 /** A container keeps the image it was created from, even after a rebuild. */
 function images({ images: all, outdated }: EngineInfo): PreflightCheck {
   const name = 'images';
-  if (outdated.length === 0) return { name, state: 'ok', found: [...new Set(Object.values(all))].join(', ') };
+  if (outdated.length === 0) return ok(name, [...new Set(Object.values(all))].join(', '));
   const fix = 'recreate them with `docker compose up -d --build`';
-  return { name, state: 'warn', found: `containers running an outdated image: ${outdated.join(', ')}`, fix };
+  return warn(name, `containers running an outdated image: ${outdated.join(', ')}`, fix);
 }
 
 function ports({ publishedPorts }: EngineInfo, system: PlannedSystem): PreflightCheck {
@@ -165,58 +138,49 @@ function ports({ publishedPorts }: EngineInfo, system: PlannedSystem): Preflight
   // In somebody's own project the orchestrator has another name, and what the project publishes is
   // up to its owner.
   const isOwnProject = open.length > 0 && publishedPorts['orchestrator'] === undefined;
-  if (closed.length === 0 || isOwnProject) return { name, state: 'ok', found };
+  if (closed.length === 0 || isOwnProject) return ok(name, found);
   const fix = closed.includes('orchestrator')
     ? 'add `--service-ports` to `docker compose run`; without it the live page is unreachable'
     : 'publish them with `docker compose up -d`; change ports that are in use in .env';
-  return { name, state: 'warn', found: `not published for ${closed.join(', ')}`, fix };
+  return warn(name, `not published for ${closed.join(', ')}`, fix);
 }
 
 function controlGroups({ cgroupVersion }: EngineInfo): PreflightCheck {
   const name = 'control groups';
   switch (cgroupVersion) {
     case '':
-      return {
+      return warn(
         name,
-        state: 'warn',
-        found: 'not writable, so memory and CPU limits are unavailable',
-        fix: 'use Docker, or run as root; otherwise faults that need limits are skipped and listed under not_tested',
-      };
+        'not writable, so memory and CPU limits are unavailable',
+        'use Docker, or run as root; otherwise faults that need limits are skipped and listed under not_tested',
+      );
     case '1':
-      return { name, state: 'ok', found: 'v1: rejects a memory cap below current usage; v2 would OOM-kill' };
+      return ok(name, 'v1: rejects a memory cap below current usage; v2 would OOM-kill');
     default:
-      return { name, state: 'ok', found: `v${cgroupVersion}` };
+      return ok(name, `v${cgroupVersion}`);
   }
 }
 
 function memory({ engine, memoryBytes }: EngineInfo): PreflightCheck {
-  const found = size(memoryBytes);
+  const found = sizeText(memoryBytes);
   const isDocker = engine.toLowerCase().includes('docker');
   const fix = isDocker
     ? 'Docker Desktop: set Settings → Resources → Memory to 4 GB or more; elsewhere stop other programs'
     : 'stop other programs, or use fewer users';
   if (isDocker && memoryBytes < limitsBytes)
-    return {
-      name: 'memory',
-      state: 'fail',
-      found: `${found}; the containers' limits add up to ${size(limitsBytes)}`,
-      fix,
-    };
-  return memoryBytes < wantedBytes
-    ? { name: 'memory', state: 'warn', found, fix }
-    : { name: 'memory', state: 'ok', found };
+    return fail('memory', `${found}; the containers' limits add up to ${sizeText(limitsBytes)}`, fix);
+  return memoryBytes < wantedBytes ? warn('memory', found, fix) : ok('memory', found);
 }
 
 function restartPolicy({ restartSetups }: EngineInfo): PreflightCheck {
   const name = 'restart policy';
   const missing = missingRestartOptions(restartSetups);
-  if (missing.length === 0) return { name, state: 'ok', found: 'restarts the server after a crash' };
-  return {
+  if (missing.length === 0) return ok(name, 'restarts the server after a crash');
+  return warn(
     name,
-    state: 'warn',
-    found: `${missing.join('; ')}; the restart policy will not restart it after every crash`,
-    fix: 'recreate the containers as in docker-compose.yml with `docker compose up -d --force-recreate`',
-  };
+    `${missing.join('; ')}; the restart policy will not restart it after every crash`,
+    'recreate the containers as in docker-compose.yml with `docker compose up -d --force-recreate`',
+  );
 }
 
 /** They may exit during a run: chaos ends itself when the engine is gone, the others may crash. */
@@ -229,13 +193,12 @@ function ownRestarts({ restartPolicies }: EngineInfo, { proxies }: PlannedSystem
     const policy = (restartPolicies[service] ?? []).find((found) => found !== 'always');
     return policy === undefined ? [] : [`${service} has restart: ${policy} (required: always)`];
   });
-  if (wrong.length === 0) return { name, state: 'ok', found: `${mustRestart.join(', ')} are restarted if they exit` };
-  return {
+  if (wrong.length === 0) return ok(name, `${mustRestart.join(', ')} are restarted if they exit`);
+  return warn(
     name,
-    state: 'warn',
-    found: `${wrong.join('; ')}; if it exits, it may stay down until the end of the run`,
-    fix: 'recreate the containers as in docker-compose.yml with `docker compose up -d --force-recreate`',
-  };
+    `${wrong.join('; ')}; if it exits, it may stay down until the end of the run`,
+    'recreate the containers as in docker-compose.yml with `docker compose up -d --force-recreate`',
+  );
 }
 
 function faultKinds({ unsupported }: EngineInfo, plan: Plan): PreflightCheck {
@@ -243,20 +206,17 @@ function faultKinds({ unsupported }: EngineInfo, plan: Plan): PreflightCheck {
   const missing = Object.entries(unsupported).filter(([kind]) =>
     [...planned].some((plannedKind) => plannedKind === kind),
   );
-  if (missing.length === 0)
-    return { name: 'faults', state: 'ok', found: `all supported: ${[...planned].join(', ') || 'none planned'}` };
+  if (missing.length === 0) return ok('faults', `all supported: ${[...planned].join(', ') || 'none planned'}`);
   // A run without any of its faults would test nothing.
   if (missing.length === planned.size)
-    return {
-      name: 'faults',
-      state: 'fail',
-      found: `none of the planned faults is supported here: ${missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ')}`,
-      fix: 'plan other kinds, or run on an engine that supports these; `schedule: []` runs load without faults',
-    };
-  return {
-    name: 'faults',
-    state: 'warn',
-    found: `not supported by this engine: ${missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ')}`,
-    fix: 'nothing to do: the run skips them and lists them under not_tested',
-  };
+    return fail(
+      'faults',
+      `none of the planned faults is supported here: ${missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ')}`,
+      'plan other kinds, or run on an engine that supports these; `schedule: []` runs load without faults',
+    );
+  return warn(
+    'faults',
+    `not supported by this engine: ${missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ')}`,
+    'nothing to do: the run skips them and lists them under not_tested',
+  );
 }
