@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { describe, it } from 'mocha';
-import { bundledSystem } from '../testing/fake-lab.ts';
 import { events, startedLab } from '../testing/started-lab.ts';
 import { label } from './engine.ts';
 import { unsupportedKinds } from './lab-view.ts';
