@@ -10,6 +10,8 @@ export type SettingsObject = Record<string, unknown>;
 
 const maxBytes = 1_048_576;
 const maxDepth = 20;
+/** How often an anchor may be used, the uses in other anchors multiplied. */
+const maxAliases = 100;
 
 /** For messages: a line that such a file may contain, and what to do with an empty file. */
 export interface SettingsFileHints {
@@ -87,14 +89,19 @@ function readYaml(text: string): Read {
   try {
     const document = parseDocument(text, { stringKeys: true });
     const [first] = [...document.errors, ...document.warnings];
-    return first === undefined ? { value: document.toJS({ maxAliasCount: 10 }) } : { problem: yamlProblem(first) };
+    return first === undefined
+      ? { value: document.toJS({ maxAliasCount: maxAliases }) }
+      : { problem: yamlProblem(first) };
   } catch (error) {
     if (error instanceof RangeError) return { problem: tooDeep };
-    return { problem: `invalid YAML: ${error instanceof Error ? error.message : String(error)}` };
+    const reason = describeError(error);
+    if (reason.includes('alias count')) return { problem: tooManyAliases };
+    return { problem: `invalid YAML: ${reason}` };
   }
 }
 
 const tooDeep = `nested more than ${maxDepth} levels deep; no setting needs that`;
+const tooManyAliases = `uses an anchor more than ${maxAliases} times; write its value out where it is needed`;
 
 function yamlProblem({ code, message, linePos }: YAMLError): string {
   if (message.includes('call stack')) return tooDeep;

@@ -201,6 +201,7 @@ describe('parseCommandLine', () => {
     const nothing = 'sets nothing; remove it, or write named settings, such as "hours: 4"';
     const notUtf8 = 'not UTF-8 text; if it is UTF-16, save it as UTF-8';
     const tooDeep = 'nested more than 20 levels deep; no setting needs that';
+    const tooManyAliases = 'uses an anchor more than 100 times; write its value out where it is needed';
     for (const [name, text, problem] of [
       ['empty.yaml', '', nothing],
       ['comment.yaml', '# hours: 4\n', nothing],
@@ -227,6 +228,7 @@ describe('parseCommandLine', () => {
       ['utf16.yaml', Buffer.from('\uFEFFprofile: smoke\n', 'utf16le'), notUtf8],
       ['utf16.json', Buffer.from('{"profile": "smoke"}', 'utf16le'), notUtf8],
       ['itself.yaml', 'schedule: &s [*s]\n', tooDeep],
+      ['bomb.yaml', `a: &a [1]\nb: &b [${'*a, '.repeat(20)}]\nc: [${'*b, '.repeat(20)}]\n`, tooManyAliases],
       ['tab.yaml', '\tusers: 3\n', 'invalid YAML at line 1, column 1: Tabs are not allowed as indentation'],
     ] as const) {
       const path = file(name, text);
@@ -237,6 +239,16 @@ describe('parseCommandLine', () => {
     assert.deepEqual(problems(['--config', '/dev/null']), [
       '--config: /dev/null: not a regular file; save the settings in one',
     ]);
+  });
+
+  it('accepts an anchor that twenty schedule rules use', () => {
+    const rule = (n: number) =>
+      `{name: r${n}, target: server, when: {atSeconds: [${n * 300}]}, faults: [{kind: freeze, durationSeconds: *d}]}`;
+    const rules = Array.from({ length: 20 }, (_, n) => rule(n))
+      .join(', ')
+      .replace('*d', '&d {min: 3, max: 3}');
+    const { config } = run(['--config', file('anchors.yaml', `hours: 4\nschedule: [${rules}]\n`)]);
+    assert.equal(config.schedule?.length, 20);
   });
 
   it('rejects a run without a steady phase, and an infeasible plan', () => {
