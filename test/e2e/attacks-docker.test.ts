@@ -78,9 +78,9 @@ describe('attacks on the lab on Docker', () => {
   }
 
   /**
-   * Docker Engine 26 takes the rule that isolates networks out of its firewall for a moment whenever
-   * it creates a network, of any project. An attack during that moment proves nothing about the lab,
-   * so it is made again.
+   * Docker Engine 26 takes the rule that isolates networks out of its firewall for a moment
+   * whenever it creates a network, of any project. An attack during that moment proves nothing
+   * about the lab, so it is made again.
    */
   async function whileIsolated(attack: () => Promise<CommandResult>): Promise<CommandResult> {
     for (let attempt = 1; ; attempt++) {
