@@ -102,6 +102,36 @@ export function endOf(record: FaultRecord): number | null {
   return releasedAt === null || firstSuccessAt === null ? null : Math.max(releasedAt, firstSuccessAt);
 }
 
+/** True if the window of the fault overlaps the span. */
+export function overlaps(record: FaultRecord, fromAt: number, toAt: number): boolean {
+  const startsAt = beganAt(record);
+  return startsAt !== null && startsAt <= toAt && (record.closedAt === null || fromAt <= record.closedAt);
+}
+
+/** True from the earliest effect of the fault until `aftermathMs` after its end. */
+export function isOpen(record: FaultRecord, at: number): boolean {
+  const startsAt = beganAt(record);
+  if (startsAt === null || startsAt > at) return false;
+  const endsAt = wasSkipped(record) ? record.closedAt : endOf(record);
+  return endsAt === null || at <= endsAt + aftermathMs;
+}
+
+/** The fault was given up before its injection was known to have happened. */
+export const wasSkipped = ({ skipped, injectedAt }: FaultRecord): boolean => skipped !== null && injectedAt === null;
+
+/**
+ * True if the container of the fault can have answered a request that began then. A response may
+ * come from another replica, so a replica must have started, and be ready again if it was not.
+ */
+export function isBack(
+  { isReplica, diedAt, restartedAt, readyLost, readyAt }: FaultRecord,
+  startedAt: number,
+): boolean {
+  if (!isReplica) return true;
+  if (diedAt !== null && (restartedAt === null || startedAt < restartedAt)) return false;
+  return !readyLost || (readyAt !== null && startedAt >= readyAt);
+}
+
 export type Recovery =
   | { state: 'recovered'; seconds: number }
   | { state: 'not_recovered' }

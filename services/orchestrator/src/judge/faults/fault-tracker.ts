@@ -10,7 +10,8 @@ import { type EventOf, isNeutral, type Plan, type PlannedFault, type PlannedSyst
 import type { Collector } from '../events/collector.ts';
 import { ServerHealth } from '../events/server-health.ts';
 import { type Observation, type Probe, timeOf } from '../events/time-order.ts';
-import { aftermathMs, beganAt, endOf, FaultRecord, type ReturnOutcome } from './fault-record.ts';
+import { beganAt, endOf, FaultRecord, isBack, isOpen, overlaps, type ReturnOutcome } from './fault-record.ts';
+import { die, observeServer, revert } from './record-changes.ts';
 import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
 
 /** A fault stays in `#current` this long after its window, for requests that began in it. */
@@ -292,70 +293,4 @@ export class FaultTracker implements Collector {
   #forget(now: number): void {
     this.#current = this.#current.filter((record) => (record.closedAt ?? now) + reachMs >= now);
   }
-}
-
-function overlaps(record: FaultRecord, fromAt: number, toAt: number): boolean {
-  const startsAt = beganAt(record);
-  return startsAt !== null && startsAt <= toAt && (record.closedAt === null || fromAt <= record.closedAt);
-}
-
-/** True from the earliest effect of the fault until `aftermathMs` after its end. */
-function isOpen(record: FaultRecord, at: number): boolean {
-  const startsAt = beganAt(record);
-  if (startsAt === null || startsAt > at) return false;
-  const endsAt = wasSkipped(record) ? record.closedAt : endOf(record);
-  return endsAt === null || at <= endsAt + aftermathMs;
-}
-
-/** The fault was given up before its injection was known to have happened. */
-const wasSkipped = ({ skipped, injectedAt }: FaultRecord): boolean => skipped !== null && injectedAt === null;
-
-function revert(record: FaultRecord, event: EventOf<'fault_reverted'>): void {
-  if (record.revertVerified === true) return;
-  record.closedAt = wasSkipped(record) && event.verified ? event.at : null;
-  record.returned = null;
-  record.revertedAt = event.at;
-  record.revertVerified = event.verified;
-  record.revertCause = event.cause;
-  const { clock } = record.behaviour;
-  if (clock === 'injection') record.referenceAt ??= event.at;
-  // If the target died from the fault, the recovery time is already running.
-  if (clock === 'revert' && (record.diedAt === null || record.behaviour.deathIsTheInjection)) {
-    record.clockStartsAt = event.at;
-    record.referenceAt = event.at;
-    record.firstSuccessAt = null;
-  }
-}
-
-function die(record: FaultRecord, time: number): void {
-  const { clock, deathIsTheInjection } = record.behaviour;
-  const first = record.diedAt === null;
-  record.diedAt ??= time;
-  if (clock === 'revert' && deathIsTheInjection) return;
-  if (clock === 'revert' && first) record.clockStartsAt = time;
-  // A target that dies again before the fault has ended must start and respond again.
-  record.referenceAt = time;
-  record.firstSuccessAt = null;
-  record.startedBy = null;
-  record.restartedAt = null;
-  record.portAt = null;
-  record.readyAt = null;
-}
-
-/**
- * True if the container of the fault can have answered a request that began then. A response may
- * come from another replica, so a replica must have started, and be ready again if it was not.
- */
-function isBack({ isReplica, diedAt, restartedAt, readyLost, readyAt }: FaultRecord, startedAt: number): boolean {
-  if (!isReplica) return true;
-  if (diedAt !== null && (restartedAt === null || startedAt < restartedAt)) return false;
-  return !readyLost || (readyAt !== null && startedAt >= readyAt);
-}
-
-function observeServer(record: FaultRecord, event: EventOf<'server_observed'>): void {
-  if (!event.port || !event.ready) record.detectedAt ??= event.at;
-  if (!event.port) record.portLost = true;
-  else if (record.portLost) record.portAt ??= event.at;
-  if (!event.ready) record.readyLost = true;
-  else if (record.readyLost) record.readyAt ??= event.at;
 }
