@@ -2,6 +2,8 @@
 
 export * from './chaos-api.ts';
 export * from './config.ts';
+export * from './events/chaos-events.ts';
+export * from './events/orchestrator-events.ts';
 export * from './events.ts';
 export * from './fault.ts';
 export * from './kinds/kind.ts';

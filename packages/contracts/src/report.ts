@@ -1,6 +1,6 @@
 /** The report, `test_results/production_test_YYYYMMDD_HHMMSS.json`. Names carry the units. */
 import { z } from 'zod';
-import { revertCauseSchema } from './events.ts';
+import { revertCauseSchema } from './events/chaos-events.ts';
 import { anyParamsSchema, effectSchema, faultKindSchema, recoveredBySchema, targetSchema } from './fault.ts';
 import { operationNameSchema, outcomeSchema } from './outcome.ts';
 import { droppedFaultsSchema } from './plan.ts';
