@@ -12,3 +12,4 @@ export { type PrintedCompose, printCompose } from './run/print-compose.ts';
 export { interruptedText, runProject } from './run/run-project.ts';
 export { revertRuns } from './run/take-down.ts';
 export { targetsText } from './run/targets-text.ts';
+export { workloadFilesText } from './run/workload-files.ts';

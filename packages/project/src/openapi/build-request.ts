@@ -1,7 +1,8 @@
 /** Builds the request of an operation: path, parameters, authentication and body. */
 import { wordsOf } from '../init/workload-names.ts';
 import { type ApiDocument, type ApiOperation, type ApiParameter, type Json, objectOf } from './api-document.ts';
-import { givenValue, merged, sampleValue, typeOf } from './sample-value.ts';
+import { type Samples, simpleValue } from './sample-value.ts';
+import { givenValue, merged, typeOf } from './schema-shape.ts';
 
 export interface BuiltRequest {
   method?: string;
@@ -13,6 +14,13 @@ export interface BuiltRequest {
 /** Placeholders that the user fills in, by the name of the constant. */
 export type Constants = Map<string, { value: string; comment: string }>;
 
+/** What the requests of a workload have in common. */
+export interface Shared {
+  api: ApiDocument;
+  constants: Constants;
+  samples: Samples;
+}
+
 const placeholder = 'REPLACE_ME';
 
 /**
@@ -21,8 +29,7 @@ const placeholder = 'REPLACE_ME';
  */
 export function buildRequest(
   operation: ApiOperation,
-  api: ApiDocument,
-  constants: Constants,
+  { api, constants, samples }: Shared,
   values: Record<string, string> = {},
 ): BuiltRequest {
   let path = `${api.basePath}/${operation.path.replace(/^\/+/, '')}`;
@@ -39,7 +46,7 @@ export function buildRequest(
   const [, missing] = /\{(?!\{)([^{}]+)\}(?!\})/.exec(path) ?? [];
   if (missing !== undefined) throw new Error(`the document does not describe {${missing}}`);
   authenticate(operation, api, constants, headers, query);
-  const json = bodyOf(operation, api);
+  const json = bodyOf(operation, samples);
   return {
     ...(operation.method === 'GET' ? {} : { method: operation.method }),
     path: query.length === 0 ? path : `${path}?${query.join('&')}`,
@@ -48,9 +55,9 @@ export function buildRequest(
   };
 }
 
-function bodyOf({ method, body }: ApiOperation, { resolve }: ApiDocument): Json | undefined {
+function bodyOf({ method, body }: ApiOperation, samples: Samples): Json | undefined {
   if (body === null || (method === 'GET' && !body.required)) return undefined;
-  if (body.schema !== null) return sampleValue(body.schema, resolve, '');
+  if (body.schema !== null) return samples.valueOf(body.schema);
   if (body.required || method !== 'DELETE') throw new Error('its body is not JSON');
   return undefined;
 }
@@ -68,7 +75,7 @@ function textOf({ name, in: place, schema }: ApiParameter, { resolve }: ApiDocum
   const given = givenValue(own);
   const item = givenValue(merged(objectOf(own['items']), resolve));
   const mayBeMadeUp = place !== 'path' && ['boolean', 'integer', 'number'].includes(typeOf(own));
-  const value = given ?? item ?? (mayBeMadeUp ? sampleValue(own, resolve, name) : undefined);
+  const value = given ?? item ?? (mayBeMadeUp ? simpleValue(own, name) : undefined);
   if (value === undefined) throw new Error(`it needs ${shown(name, place)}, for which the document has no example`);
   const text = String([value].flat()[0]);
   if (!/^[\w.@:,-]+$/.test(text)) throw new Error(`the example of ${shown(name, place)} cannot be used in a path`);

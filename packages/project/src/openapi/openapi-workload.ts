@@ -5,9 +5,10 @@
 import { Document, isMap, isScalar } from 'yaml';
 import { operationName, wordsOf } from '../init/workload-names.ts';
 import type { ApiDocument, ApiOperation } from './api-document.ts';
-import { type BuiltRequest, buildRequest, type Constants } from './build-request.ts';
+import { type BuiltRequest, buildRequest, type Shared } from './build-request.ts';
+import { newId } from './drawn-value.ts';
 import { type Resource, resourceOf } from './resource.ts';
-import { newId } from './sample-value.ts';
+import { Samples } from './sample-value.ts';
 
 export interface OpenApiWorkload {
   /** Null if no operation is left. */
@@ -33,6 +34,8 @@ interface Draft {
   steps: Step[];
 }
 
+type Shown = Resource['shown'][number][1];
+
 const readWeight = 5;
 /** Paths that a probe should prefer. */
 const probePaths = /\/(health\w*|ready|readyz|live|livez|status|ping|version|info)\/?$/i;
@@ -44,7 +47,7 @@ export function openApiWorkload(api: ApiDocument, source: string): OpenApiWorklo
 
 class Builder {
   readonly #api: ApiDocument;
-  readonly #constants: Constants = new Map();
+  readonly #shared: Shared;
   readonly #drafts = new Map<string, { draft: Draft; comment: string }>();
   readonly #kept = new Set<ApiOperation>();
   readonly #reasons = new Map<ApiOperation, string>();
@@ -53,6 +56,7 @@ class Builder {
 
   constructor(api: ApiDocument) {
     this.#api = api;
+    this.#shared = { api, constants: new Map(), samples: new Samples(api.resolve) };
   }
 
   build(source: string): OpenApiWorkload {
@@ -71,18 +75,15 @@ class Builder {
         operation: methodText(operation),
         reason: this.#reasons.get(operation) ?? otherwise(operation),
       }));
-    const placeholders = [...this.#constants.keys()];
+    const placeholders = Object.keys(this.#constants());
     return { text: this.#text(source, leftOut), kept: kept.map(methodText), leftOut, placeholders };
   }
 
   /** Keeps nothing of an operation for which something throws. */
   #try(operation: ApiOperation, add: () => ApiOperation[]): void {
-    const constants = new Map(this.#constants);
     try {
       for (const used of add()) this.#kept.add(used);
     } catch (error) {
-      this.#constants.clear();
-      for (const [name, constant] of constants) this.#constants.set(name, constant);
       this.#reasons.set(operation, error instanceof Error ? error.message : String(error));
     }
   }
@@ -93,7 +94,7 @@ class Builder {
   }
 
   #create(operation: ApiOperation): ApiOperation[] {
-    const resource = resourceOf(operation, this.#api);
+    const resource = resourceOf(operation, this.#api, this.#shared.samples);
     if (resource.idPath !== null) return this.#createAndRead(resource, '{{ created }}');
     // A workload reads one kind of object back; others are only read at once.
     return this.#readBack === undefined ? this.#createAndRemember(resource) : this.#createAndRead(resource, newId);
@@ -103,8 +104,11 @@ class Builder {
   #createAndRead({ create, read, remove, parameter, idPath, shown }: Resource, id: string): ApiOperation[] {
     const at = { [parameter]: id };
     const steps: Step[] = [
-      { request: this.#request(create, at), ...(idPath === null ? {} : { capture: { created: idPath } }) },
-      { request: this.#request(read, at), ...checkOf(shown, newId) },
+      {
+        request: this.#request(create, idPath === null ? at : {}),
+        ...(idPath === null ? {} : { capture: { created: idPath } }),
+      },
+      { request: this.#request(read, at), ...checkOf(shown) },
     ];
     if (remove !== undefined) {
       steps.push({ request: this.#request(remove, at) });
@@ -119,7 +123,7 @@ class Builder {
     const at = (id: string) => ({ [parameter]: id });
     const content = [newId, ...shown.map(([, value]) => value)].join(' ');
     const request = this.#request(create, at(newId));
-    const reading = { request: this.#request(read, at('{{ object.id }}')), ...checkOf(shown, '{{ object.id }}') };
+    const reading = { request: this.#request(read, at('{{ object.id }}')), ...checkOf(shown, ofObject) };
     const deleting = remove && this.#request(remove, at('{{ object.id }}'));
     this.#readBack = {
       request: this.#request(read, at('{{ id }}')),
@@ -134,7 +138,7 @@ class Builder {
   }
 
   #request(operation: ApiOperation, values: Record<string, string> = {}): BuiltRequest {
-    return buildRequest(operation, this.#api, this.#constants, values);
+    return buildRequest(operation, this.#shared, values);
   }
 
   /** Returns its name. */
@@ -150,14 +154,23 @@ class Builder {
     const reads = [...this.#drafts.values()].filter(({ draft }) => draft.uses === undefined);
     const requests = reads.map(({ draft }) => draft.steps[0]?.request).filter((one) => one?.method === undefined);
     const probe = requests.find((one) => probePaths.test(one?.path ?? '')) ?? requests[0] ?? { path: '/' };
-    const constants = [...this.#constants].map(([name, { value }]) => [name, value] as const);
-    const document = new Document({
-      ...(this.#first === undefined ? {} : { first: this.#first }),
-      ...(constants.length === 0 ? {} : { constants: Object.fromEntries(constants) }),
-      probe: { request: probe },
-      operations: Object.fromEntries([...this.#drafts].map(([name, { draft }]) => [name, draft])),
-      ...(this.#readBack === undefined ? {} : { readBack: this.#readBack }),
-    });
+    const constants = Object.entries(this.#constants()).map(([name, { value }]) => [name, value] as const);
+    const values = used(this.#shared.samples.drawn, this.#templates());
+    const document = new Document(
+      {
+        ...(this.#first === undefined ? {} : { first: this.#first }),
+        ...(constants.length === 0 ? {} : { constants: Object.fromEntries(constants) }),
+        ...(Object.keys(values).length === 0 ? {} : { values }),
+        probe: { request: probe },
+        operations: Object.fromEntries([...this.#drafts].map(([name, { draft }]) => [name, draft])),
+        ...(this.#readBack === undefined ? {} : { readBack: this.#readBack }),
+      },
+      { aliasDuplicateObjects: false },
+    );
+    for (const name of Object.keys(values)) {
+      const value = document.getIn(['values', name], true);
+      if (isMap(value)) value.flow = true;
+    }
     document.commentBefore = comment([
       `What users do with "${this.#api.title}". Written by "encore init --openapi ${source}"; edit it freely.`,
       ...(this.#readBack === undefined
@@ -170,6 +183,15 @@ class Builder {
     return document.toString({ lineWidth: 120, flowCollectionPadding: true });
   }
 
+  #constants(): ReturnType<typeof used<{ value: string; comment: string }>> {
+    return used(this.#shared.constants, this.#templates());
+  }
+
+  /** Text in which each template of the operations occurs. */
+  #templates(): string {
+    return JSON.stringify([...this.#drafts.values()]);
+  }
+
   #explain(document: Document): void {
     const annotate = (path: string[], textOf: (name: string) => string | undefined) => {
       const map = document.getIn(path, true);
@@ -180,7 +202,7 @@ class Builder {
       }
     };
     annotate(['operations'], (name) => this.#drafts.get(name)?.comment);
-    annotate(['constants'], (name) => `Replace it. ${this.#constants.get(name)?.comment}`);
+    annotate(['constants'], (name) => `Replace it. ${this.#shared.constants.get(name)?.comment}`);
   }
 }
 
@@ -190,10 +212,20 @@ function otherwise({ method }: ApiOperation): string {
   return 'it is neither a read, nor a create, nor a delete';
 }
 
-function checkOf(shown: Resource['shown'], id: string): Pick<Step, 'check'> {
+function checkOf(shown: Resource['shown'], change: (value: Shown) => Shown = (value) => value): Pick<Step, 'check'> {
   if (shown.length === 0) return {};
-  const json = shown.map(([path, value]) => [path, value === newId ? id : value] as const);
-  return { check: { json: Object.fromEntries(json) } };
+  return { check: { json: Object.fromEntries(shown.map(([path, value]) => [path, change(value)])) } };
+}
+
+/** What an earlier operation sent: `{{ object.new_price }}` for `{{ new_price }}`. */
+function ofObject(value: Shown): Shown {
+  return typeof value === 'string' ? value.replaceAll('{{ new_', '{{ object.new_') : value;
+}
+
+/** Those whose templates occur in the text. */
+function used<Value>(all: ReadonlyMap<string, Value>, text: string): Record<string, Value> {
+  const names = new Set([...text.matchAll(/\{\{ (?:object\.)?(\w+) \}\}/g)].map(([, name]) => name));
+  return Object.fromEntries([...all].filter(([name]) => names.has(name)));
 }
 
 const comment = (lines: readonly string[]): string =>

@@ -1,6 +1,8 @@
 /** Finds what a create makes, how its id is known, and how it is read back and deleted. */
 import { type ApiDocument, type ApiOperation, type Json, objectOf, type Schema } from './api-document.ts';
-import { maxIdLength, merged, newId, sampleValue, typeOf } from './sample-value.ts';
+import { maxIdLength, newId } from './drawn-value.ts';
+import type { Samples } from './sample-value.ts';
+import { merged, typeOf } from './schema-shape.ts';
 
 export interface Resource {
   create: ApiOperation;
@@ -15,7 +17,7 @@ export interface Resource {
 }
 
 /** Throws the reason if the result of the create cannot be read back. */
-export function resourceOf(create: ApiOperation, api: ApiDocument): Resource {
+export function resourceOf(create: ApiOperation, api: ApiDocument, samples: Samples): Resource {
   const isPut = create.method === 'PUT';
   const read = isPut
     ? api.operations.find(({ method, path }) => method === 'GET' && plain(path) === plain(create.path))
@@ -26,7 +28,7 @@ export function resourceOf(create: ApiOperation, api: ApiDocument): Resource {
     );
   const [, parameter = ''] = /\{([^}]+)\}$/.exec(plain(read.path)) ?? [];
   const remove = api.operations.find(({ method, path }) => method === 'DELETE' && plain(path) === plain(read.path));
-  const sent = objectOf(create.body?.schema ? sampleValue(create.body.schema, api.resolve, '') : {});
+  const sent = objectOf(create.body?.schema ? samples.valueOf(create.body.schema) : {});
   const view = viewOf(read.response, parameter, api);
   const isChosen = isPut ? isFreeText(create, parameter, api) : sent[parameter] === newId;
   if (isPut && !isChosen) throw new Error('it changes an object that must exist; add it as a step if users do this');

@@ -1,156 +1,141 @@
 /**
- * Makes a value that a schema accepts: its example, default or first enum, otherwise the simplest
- * one. Throws the reason if there is none. Strings without constraints are `{{ new_id }}`, so that
- * objects differ.
+ * Makes values that a schema accepts: drawn ones where they may differ from object to object,
+ * otherwise the example, default or first enum, otherwise the simplest one. Throws the reason if
+ * there is none.
  */
+import { isDeepStrictEqual } from 'node:util';
+import { wordsOf } from '../init/workload-names.ts';
 import { type ApiDocument, type Json, listOf, objectOf, type Schema } from './api-document.ts';
+import { type DrawnValue, drawnValue } from './drawn-value.ts';
+import {
+  boundsOf,
+  escaped,
+  formatSample,
+  formatSamples,
+  givenValue,
+  lengthsOf,
+  matches,
+  maxDepth,
+  merged,
+  typeOf,
+} from './schema-shape.ts';
 
-/** Schemas may contain themselves. */
-const maxDepth = 8;
-/** An id that the workload takes from Encore. */
-export const newId = '{{ new_id }}';
-/** No such id is longer. */
-export const maxIdLength = 100;
-
-const formats: Record<string, string> = {
-  'date-time': '2026-01-01T00:00:00Z',
-  date: '2026-01-01',
-  time: '00:00:00Z',
-  duration: 'PT1S',
-  uuid: '00000000-0000-4000-8000-000000000000',
-  email: 'user@example.com',
-  hostname: 'example.com',
-  ipv4: '192.0.2.1',
-  ipv6: '2001:db8::1',
-  uri: 'https://example.com/',
-  url: 'https://example.com/',
-  byte: 'eA==',
-};
 /** For a pattern without an example. */
-const candidates = ['a', 'A', 'abc', 'ABC', '1', '123', 'a1', 'a-b', '2026-01-01', ...Object.values(formats)];
+const candidates = ['a', 'A', 'abc', 'ABC', '1', '123', 'a1', 'a-b', '2026-01-01', ...Object.values(formatSamples)];
 
-export function sampleValue(schema: Schema, resolve: ApiDocument['resolve'], name: string, depth = 0): Json {
-  if (depth > maxDepth) throw new Error(`${name} is nested too deeply`);
-  const own = merged(schema, resolve, depth);
-  const given = givenValue(own);
-  if (given !== undefined) return escaped(given);
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The values of one workload. The same field of the same schema always gives the same value. */
+export class Samples {
+  readonly #resolve: ApiDocument['resolve'];
+  /** By name, for `values` of the workload. */
+  readonly drawn = new Map<string, DrawnValue>();
+
+  constructor(resolve: ApiDocument['resolve']) {
+    this.#resolve = resolve;
+  }
+
+  /** `name` is that of the field, with those around it. */
+  valueOf(schema: Schema, name = '', depth = 0): Json {
+    if (depth > maxDepth) throw new Error(`${name} is nested too deeply`);
+    const own = merged(schema, this.#resolve, depth);
+    const drawn = drawnValue(own, name, (value) => this.#draw(name, value));
+    if (drawn !== undefined) return drawn;
+    const given = fitting(givenValue(own), own);
+    if (typeOf(own) === 'object' && (given === undefined || isObject(given)))
+      return this.#object(own, given, name, depth);
+    if (given !== undefined) return escaped(given);
+    if (typeOf(own) === 'array') return this.#list(own, name, depth);
+    return simpleValue(own, name);
+  }
+
+  /** All required members; if none is, all that are neither objects nor lists. */
+  #object(own: Schema, given: Json | undefined, name: string, depth: number): Json {
+    const properties = Object.entries(objectOf(own['properties'])).map(
+      ([key, value]) => [key, merged(objectOf(value), this.#resolve, depth + 1)] as const,
+    );
+    const example = objectOf(given);
+    const required = new Set(listOf(own['required']));
+    const isSimple = (property: Schema) => !['object', 'array'].includes(typeOf(property));
+    const isChosen = (key: string, property: Schema): boolean => {
+      if (given !== undefined) return key in example;
+      if (property['readOnly'] === true) return false;
+      return required.size > 0 ? required.has(key) : isSimple(property);
+    };
+    // Its value decides which other members there are.
+    const kind = objectOf(own['discriminator'])['propertyName'];
+    const members = properties
+      .filter(([key, property]) => isChosen(key, property))
+      .map(([key, property]) => {
+        const shown = key in example ? { ...property, example: example[key] as Json } : property;
+        const path = name === '' ? key : `${name}.${key}`;
+        const fixed = key === kind ? givenValue(shown) : undefined;
+        return [key, fixed === undefined ? this.valueOf(shown, path, depth + 1) : escaped(fixed)] as const;
+      });
+    return { ...objectOf(escaped(example)), ...Object.fromEntries(members) };
+  }
+
+  #list(own: Schema, name: string, depth: number): Json {
+    const count = Number(own['minItems'] ?? 0);
+    if (count > 1 && own['uniqueItems'] === true) throw new Error(`${name} needs ${count} different items`);
+    return Array.from({ length: count }, () => this.valueOf(objectOf(own['items']), `${name}[]`, depth + 1));
+  }
+
+  /** Named after the field; with a number if another field of this name has other values. */
+  #draw(field: string, value: DrawnValue): string {
+    const base = `new_${(wordsOf(field.split('.').at(-1) ?? '') ?? ['value']).join('_')}`;
+    let name = base;
+    const isTaken = () => name === 'new_id' || !isDeepStrictEqual(this.drawn.get(name) ?? value, value);
+    for (let number = 2; isTaken(); number += 1) name = `${base}_${number}`;
+    this.drawn.set(name, value);
+    return `{{ ${name} }}`;
+  }
+}
+
+/** The simplest value of a schema that gives none. */
+export function simpleValue(own: Schema, name: string): Json {
   switch (typeOf(own)) {
-    case 'object':
-      return sampleObject(own, resolve, name, depth);
-    case 'array': {
-      const count = Number(own['minItems'] ?? 0);
-      const item = () => sampleValue(objectOf(own['items']), resolve, `${name}[]`, depth + 1);
-      if (count > 1 && own['uniqueItems'] === true) throw new Error(`${name} needs ${count} different items`);
-      return Array.from({ length: count }, item);
-    }
     case 'boolean':
       return true;
     case 'integer':
     case 'number':
-      return sampleNumber(own, name);
+      return simpleNumber(own, name);
     case 'null':
       return null;
     default:
-      return sampleText(own, name);
+      return simpleText(own, name);
   }
 }
 
-/** What the document itself gives; undefined if it gives nothing. */
-export function givenValue({
-  example,
-  examples,
-  default: usual,
-  const: only,
-  enum: several,
-}: Schema): Json | undefined {
-  const [shown] = listOf(examples);
-  const [first] = listOf(several);
-  return example ?? shown ?? usual ?? only ?? first;
-}
-
-/** The schema with what its allOf, and the first of its oneOf or anyOf, add. */
-export function merged(schema: Schema, resolve: ApiDocument['resolve'], depth = 0): Schema {
-  const { allOf, oneOf, anyOf, ...own } = resolve(schema);
-  if (depth > maxDepth) return own;
-  const alternatives = [...listOf(oneOf), ...listOf(anyOf)];
-  const chosen = alternatives.find((one) => objectOf(one)['type'] !== 'null');
-  const parts = [...listOf(allOf), ...(chosen === undefined ? [] : [chosen])].map((part) =>
-    merged(objectOf(part), resolve, depth + 1),
-  );
-  const all = [...parts, own];
-  const properties = all.map((part) => objectOf(part['properties']));
-  const required = all.flatMap((part) => listOf(part['required']));
-  return Object.assign({}, ...all, { properties: Object.assign({}, ...properties), required });
-}
-
-export function typeOf({ type, properties, items }: Schema): string {
-  const first = Array.isArray(type) ? type.find((one) => one !== 'null') : type;
-  if (typeof first === 'string') return first;
-  if (Object.keys(objectOf(properties)).length > 0) return 'object';
-  return items === undefined ? 'string' : 'array';
-}
-
-/** All required members; if none is, all that are neither objects nor lists. */
-function sampleObject(own: Schema, resolve: ApiDocument['resolve'], name: string, depth: number): Json {
-  const properties = Object.entries(objectOf(own['properties'])).map(
-    ([key, value]) => [key, merged(objectOf(value), resolve, depth + 1)] as const,
-  );
-  const writable = properties.filter(([, property]) => property['readOnly'] !== true);
-  const required = new Set(listOf(own['required']));
-  const isSimple = (property: Schema) => !['object', 'array'].includes(typeOf(property));
-  const chosen = writable.filter(([key, property]) => (required.size > 0 ? required.has(key) : isSimple(property)));
-  return Object.fromEntries(
-    chosen.map(([key, property]) => [
-      key,
-      sampleValue(property, resolve, name === '' ? key : `${name}.${key}`, depth + 1),
-    ]),
-  );
-}
-
-function sampleNumber(own: Schema, name: string): number {
-  const step = Number(own['multipleOf'] ?? 1);
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = own;
-  // Up to 3.0, the exclusive ones are true or false.
-  const above =
-    typeof exclusiveMinimum === 'number' ? exclusiveMinimum : exclusiveMinimum === true ? minimum : undefined;
-  const below =
-    typeof exclusiveMaximum === 'number' ? exclusiveMaximum : exclusiveMaximum === true ? maximum : undefined;
-  const least = Math.max(Number(minimum ?? 1), above === undefined ? Number.NEGATIVE_INFINITY : Number(above) + step);
-  let value = Math.ceil(least / step) * step;
-  const most = Math.min(Number(maximum ?? value), below === undefined ? value : Number(below) - step);
-  if (minimum === undefined && above === undefined && most < value) value = Math.floor(most / step) * step;
-  if (value > most) throw new Error(`${name} has no simple value; add an example`);
+function simpleNumber(own: Schema, name: string): number {
+  const { least, most, step } = boundsOf(own);
+  let value = Math.ceil((least ?? 1) / step) * step;
+  if (least === undefined && most !== undefined && most < value) value = Math.floor(most / step) * step;
+  if (most !== undefined && value > most) throw new Error(`${name} has no simple value; add an example`);
   return value;
 }
 
-function sampleText(own: Schema, name: string): string {
-  const { format, pattern } = own;
-  if (format === 'binary') throw new Error(`${name} is binary`);
-  const [min, max] = [Number(own['minLength'] ?? 0), Number(own['maxLength'] ?? Number.POSITIVE_INFINITY)];
+function simpleText(own: Schema, name: string): string {
+  const { pattern } = own;
+  if (own['format'] === 'binary') throw new Error(`${name} is binary`);
+  const { min, max } = lengthsOf(own);
   const fits = (text: string) => text.length >= min && text.length <= max;
   if (typeof pattern === 'string') {
     const found = candidates.find((text) => fits(text) && matches(text, pattern));
     if (found === undefined) throw new Error(`${name} has the pattern ${pattern}; add an example`);
     return found;
   }
-  const known = typeof format === 'string' ? formats[format] : undefined;
-  if (known !== undefined) return known;
-  if (max >= maxIdLength && min <= 1) return newId;
-  return 'text'.padEnd(min, 'x').slice(0, max);
+  return formatSample(own) ?? 'text'.padEnd(min, 'x').slice(0, max);
 }
 
-function matches(text: string, pattern: string): boolean {
-  try {
-    return new RegExp(pattern, 'u').test(text);
-  } catch {
-    return false;
-  }
+/** An example that contradicts its own schema is a mistake of the document. */
+function fitting(given: Json | undefined, own: Schema): Json | undefined {
+  if (typeof given !== 'string' || typeOf(own) !== 'string') return given;
+  const { format, pattern } = own;
+  if (typeof pattern === 'string' && !matches(given, pattern)) return undefined;
+  return format === 'uuid' && !uuid.test(given) ? undefined : given;
 }
 
-/** An example may contain what looks like a template. */
-function escaped(value: Json): Json {
-  if (typeof value === 'string') return /\{[{%]/.test(value) ? `{% raw %}${value}{% endraw %}` : value;
-  if (Array.isArray(value)) return value.map(escaped);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, escaped(item)]));
+function isObject(value: Json): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { findWorkload } from './workload-files.ts';
+import { findWorkload, workloadFilesText } from './workload-files.ts';
 
 const yaml = `probe: { request: { path: /health } }
 operations:
@@ -16,7 +16,8 @@ describe('files of a workload', () => {
   let folder = '';
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'encore-workload-'));
-    mkdirSync(join(folder, 'load'));
+    mkdirSync(join(folder, 'load', 'data'), { recursive: true });
+    writeFileSync(join(folder, 'load', 'data', 'items.json'), ' '.repeat(2_048));
     for (const path of ['load/encore.workload.mts', 'encore.workload.mts']) writeFileSync(join(folder, path), '');
     writeFileSync(join(folder, 'encore.workload.yaml'), yaml);
   });
@@ -29,12 +30,35 @@ describe('files of a workload', () => {
   it('are the folder of a module, and a YAML file alone', async () => {
     assert.deepEqual(await findWorkload('load/encore.workload.mts', folder), {
       ok: true,
-      files: { source: join(folder, 'load'), path: 'workload/encore.workload.mts' },
+      files: {
+        source: join(folder, 'load'),
+        path: 'workload/encore.workload.mts',
+        copied: [
+          { path: 'data/items.json', bytes: 2_048 },
+          { path: 'encore.workload.mts', bytes: 0 },
+        ],
+      },
     });
     assert.deepEqual(await findWorkload('encore.workload.yaml', folder), {
       ok: true,
-      files: { source: join(folder, 'encore.workload.yaml'), path: 'workload/encore.workload.yaml' },
+      files: {
+        source: join(folder, 'encore.workload.yaml'),
+        path: 'workload/encore.workload.yaml',
+        copied: [{ path: 'encore.workload.yaml', bytes: yaml.length }],
+      },
     });
+  });
+
+  it('are listed for a dry run, with their sizes and the limit', async () => {
+    const found = await findWorkload('load/encore.workload.mts', folder);
+    assert.ok(found.ok);
+    assert.deepEqual(workloadFilesText(found.files), [
+      'Files of the workload that a run copies: 2, 2.0 KB (at most 20.0 MB)',
+      '  data/items.json  2.0 KB',
+      '  encore.workload.mts  0.0 KB',
+    ]);
+    const many = { ...found.files, copied: Array.from({ length: 23 }, (_, i) => ({ path: `${i}`, bytes: 1 })) };
+    assert.equal(workloadFilesText(many).at(-1), `  and 3 more in ${join(folder, 'load')}`);
   });
 
   it('are refused with all mistakes of a YAML file, with line and column', async () => {
@@ -51,13 +75,13 @@ describe('files of a workload', () => {
   it('are refused if there is no such file, or its folder is a whole project', async () => {
     assert.match(await problemOf('load/none.mts'), /no such file/);
     writeFileSync(join(folder, 'dump.sql'), '');
-    truncateSync(join(folder, 'dump.sql'), 12_000_000);
+    truncateSync(join(folder, 'dump.sql'), 12 << 20);
     mkdirSync(join(folder, 'node_modules', 'a'), { recursive: true });
     writeFileSync(join(folder, 'node_modules', 'a', 'big.wasm'), '');
-    truncateSync(join(folder, 'node_modules', 'a', 'big.wasm'), 21_000_000);
+    truncateSync(join(folder, 'node_modules', 'a', 'big.wasm'), 21 << 20);
     assert.match(
       await problemOf('encore.workload.mts'),
-      /more than 20 MB; move encore.workload.mts into a folder of its own.*:, {2}node_modules: more than 20 MB, {2}dump.sql: 12.0 MB/,
+      /more than 20\.0 MB; move encore.workload.mts into a folder of its own.*:, {2}node_modules: more than 20\.0 MB, {2}dump.sql: 12\.0 MB/,
     );
     assert.equal(await problemOf('encore.workload.yaml'), '');
   });

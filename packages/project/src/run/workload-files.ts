@@ -11,15 +11,25 @@ export interface WorkloadFiles {
   source: string;
   /** Path of the workload below the copy's folder. */
   path: string;
+  copied: CopiedFile[];
+}
+
+export interface CopiedFile {
+  /** Below the folder. */
+  path: string;
+  bytes: number;
 }
 
 export const missingWorkload = 'workload: is missing; expected the path of a module or a YAML file (docs/WORKLOADS.md)';
 
 /** Large enough for a workload with its fixtures, too small for a project. */
-const maxBytes = 20_000_000;
-const megabyte = 1_000_000;
+const kilobyte = 1 << 10;
+const megabyte = 1 << 20;
+const maxBytes = 20 * megabyte;
 /** Entries that a refusal lists. */
 const maxShown = 5;
+/** Files that a dry run lists. */
+const maxListed = 20;
 
 export async function findWorkload(
   workload: string,
@@ -31,23 +41,38 @@ export async function findWorkload(
     () => false,
   );
   if (!isFile) return { ok: false, problems: [`workload: ${workload}: no such file in ${folder}`] };
+  const copy = `workload/${basename(path)}`;
   // A YAML workload reads no other file.
   if (/\.ya?ml$/.test(path)) {
     const problems = await mistakesIn(path, workload);
     if (problems.length > 0) return { ok: false, problems };
-    return { ok: true, files: { source: path, path: `workload/${basename(path)}` } };
+    return { ok: true, files: { source: path, path: copy, copied: await filesBelow(dirname(path), basename(path)) } };
   }
   const source = dirname(path);
-  const entries = await sizesIn(source);
-  if (entries.reduce((sum, { bytes }) => sum + bytes, 0) > maxBytes)
+  const entries = await entriesOf(source);
+  const copied = entries.flatMap(({ files }) => files);
+  if (bytesOf(copied) > maxBytes)
     return {
       ok: false,
       problems: [
-        `workload: a run copies its folder, and ${source} has more than ${maxBytes / megabyte} MB; move ${basename(path)} into a folder of its own. The largest in it:`,
-        ...entries.slice(0, maxShown).map(({ name, bytes }) => `  ${name}: ${sizeText(bytes)}`),
+        `workload: a run copies its folder, and ${source} has more than ${sizeText(maxBytes)}; move ${basename(path)} into a folder of its own. The largest in it:`,
+        ...entries
+          .sort((a, b) => bytesOf(b.files) - bytesOf(a.files))
+          .slice(0, maxShown)
+          .map(({ name, files }) => `  ${name}: ${sizeText(bytesOf(files))}`),
       ],
     };
-  return { ok: true, files: { source, path: `workload/${basename(path)}` } };
+  return { ok: true, files: { source, path: copy, copied } };
+}
+
+/** Lists for `--dry-run` what a run copies. */
+export function workloadFilesText({ source, copied }: WorkloadFiles): string[] {
+  const rest = copied.length - maxListed;
+  return [
+    `Files of the workload that a run copies: ${copied.length}, ${sizeText(bytesOf(copied))} (at most ${sizeText(maxBytes)})`,
+    ...copied.slice(0, maxListed).map(({ path, bytes }) => `  ${path}  ${sizeText(bytes)}`),
+    ...(rest > 0 ? [`  and ${rest} more in ${source}`] : []),
+  ];
 }
 
 /** One line per mistake, with line and column. `shown` names the file. */
@@ -61,25 +86,33 @@ async function mistakesIn(path: string, shown: string): Promise<string[]> {
   }
 }
 
-/** The files and folders in a folder, the largest first. */
-async function sizesIn(folder: string): Promise<{ name: string; bytes: number }[]> {
-  const sizes: { name: string; bytes: number }[] = [];
-  for (const name of await readdir(folder)) sizes.push({ name, bytes: await sizeOf(join(folder, name)) });
-  return sizes.sort((a, b) => b.bytes - a.bytes);
+/** The files and folders in a folder, each with all its files. */
+async function entriesOf(folder: string): Promise<{ name: string; files: CopiedFile[] }[]> {
+  const entries: { name: string; files: CopiedFile[] }[] = [];
+  for (const name of (await readdir(folder)).sort()) entries.push({ name, files: await filesBelow(folder, name) });
+  return entries;
 }
 
-/** Stops counting above the limit. */
-async function sizeOf(path: string): Promise<number> {
-  const found = await lstat(path);
-  if (!found.isDirectory()) return found.size;
+/** The file at this path, or those in the folder there. Stops above the limit. */
+async function filesBelow(folder: string, path: string): Promise<CopiedFile[]> {
+  const found = await lstat(join(folder, path));
+  if (!found.isDirectory()) return [{ path, bytes: found.size }];
+  const files: CopiedFile[] = [];
   let bytes = 0;
-  for (const name of await readdir(path)) {
-    bytes += await sizeOf(join(path, name));
+  for (const name of (await readdir(join(folder, path))).sort()) {
+    const inner = await filesBelow(folder, join(path, name));
+    files.push(...inner);
+    bytes += bytesOf(inner);
     if (bytes > maxBytes) break;
   }
-  return bytes;
+  return files;
+}
+
+function bytesOf(files: readonly CopiedFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function sizeText(bytes: number): string {
-  return bytes > maxBytes ? `more than ${maxBytes / megabyte} MB` : `${(bytes / megabyte).toFixed(1)} MB`;
+  if (bytes > maxBytes) return `more than ${sizeText(maxBytes)}`;
+  return bytes < megabyte ? `${(bytes / kilobyte).toFixed(1)} KB` : `${(bytes / megabyte).toFixed(1)} MB`;
 }

@@ -14,6 +14,7 @@ import {
   revertRuns,
   runProject,
   targetsText,
+  workloadFilesText,
 } from '@encore/project';
 import { encoreFileName } from '@encore/project/encore-file-name';
 import { noticeLines, settingLines } from '../run/opening-lines.ts';
@@ -92,6 +93,7 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
     for (const line of [...noticeLines(config, plan), ...settingLines(config, plan)]) print(line);
     print(renderTimeline(plan, {}));
     for (const line of targetsText(prepared.system, prepared.impossible)) print(line);
+    for (const line of ['', ...workloadFilesText(prepared.workload)]) print(line);
     return 0;
   }
   return await runProject({
