@@ -99,6 +99,7 @@ describe('encore run of somebody’s own project', function () {
     const ofStore = report.faults[2]?.services.find(({ service }) => service === 'store');
     assert.deepEqual([ofStore?.source, ofStore?.resolution_seconds], ['health-check', 5], story);
     assert.ok((ofStore?.seconds ?? Number.POSITIVE_INFINITY) < 15, story);
+    assert.deepEqual(report.proxy_clients, { 'api:8000': ['encore-loadgen'], 'store:9000': ['api'] }, story);
     assert.deepEqual(await leftovers(), []);
     assert.deepEqual(await ownStack(), before);
     const [name = ''] = (await readdir(join(folder, 'test_results'))).filter((one) => !one.endsWith('.json'));

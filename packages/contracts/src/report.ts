@@ -269,6 +269,8 @@ export const reportSchema = z.object({
     cpu_share: z.number().nullable(),
     within_limits: z.boolean().nullable(),
   }),
+  /** By proxy, the clients that connected through it; null where connections are not visible. */
+  proxy_clients: z.record(z.string(), z.array(z.string())).nullable(),
   not_tested: z.array(z.string()),
 });
 export type Report = z.infer<typeof reportSchema>;

@@ -75,6 +75,7 @@ export function reportOf(
       cpu_share: generator.cpuShare,
       within_limits: generator.withinLimits,
     },
+    proxy_clients: evidence.clients.of(Object.keys(evidence.plan.system.proxies)),
     not_tested: notTested(evidence),
   };
   return reportSchema.parse(report);

@@ -46,9 +46,9 @@ export function notTested(evidence: ObservedRun): string[] {
 }
 
 /** Proxies that no client used; none where connections are not visible. */
-function unusedProxies({ plan, clients, run }: ObservedRun): string[] {
-  if (run.started?.environment['seesConnections'] !== true) return [];
-  return Object.keys(plan.system.proxies).filter((proxy) => !clients.isUsed(proxy));
+function unusedProxies({ plan, clients }: ObservedRun): string[] {
+  const all = clients.of(Object.keys(plan.system.proxies)) ?? {};
+  return Object.keys(all).filter((proxy) => all[proxy]?.length === 0);
 }
 
 /** What remains untested of the kind, unless this run covered it. */

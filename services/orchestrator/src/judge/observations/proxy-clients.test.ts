@@ -36,6 +36,19 @@ describe('clients of the proxies', () => {
     ]);
   });
 
+  it('are in the report, by proxy', async () => {
+    const clientsOf = async (seesConnections: boolean) => {
+      const event = (one: EncoreEvent) => {
+        if (one.type === 'run_started') one.environment['seesConnections'] = seesConnections;
+        return true;
+      };
+      const extra = [used('server:8000', 'users'), used('server:8000', 'job'), used('postgres:5432', 'job', true)];
+      return (await judged({ extra }, { event })).report.proxy_clients;
+    };
+    assert.deepEqual(await clientsOf(true), { 'server:8000': ['job', 'users'], 'postgres:5432': [] });
+    assert.equal(await clientsOf(false), null);
+  });
+
   it('are missing where nothing used a proxy, which is then not tested', async () => {
     const unused = 'what clients of postgres:5432 experience: nothing connected through this proxy';
     assert.deepEqual(await texts([used('server:8000', 'users')]), [unused]);

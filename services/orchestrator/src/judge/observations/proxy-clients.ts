@@ -8,17 +8,20 @@ const maxClients = 100;
 export class ProxyClients implements Collector {
   readonly #through = new Map<string, Set<string>>();
   readonly #past = new Map<string, Set<string>>();
+  #isVisible = false;
 
   add(event: Observation): void {
+    if (event.type === 'run_started') this.#isVisible = event.environment['seesConnections'] === true;
     if (event.type !== 'proxy_used') return;
     const map = event.direct ? this.#past : this.#through;
     const clients = map.get(event.proxy) ?? new Set();
     if (clients.size < maxClients) map.set(event.proxy, clients.add(event.client));
   }
 
-  /** Whether a client connected through this proxy. */
-  isUsed(proxy: string): boolean {
-    return this.#through.has(proxy);
+  /** The clients that connected through each of these proxies; null if connections are not visible. */
+  of(proxies: readonly string[]): Record<string, string[]> | null {
+    if (!this.#isVisible) return null;
+    return Object.fromEntries(proxies.map((proxy) => [proxy, [...(this.#through.get(proxy) ?? [])].sort()]));
   }
 
   /** By proxy, the clients that bypass it. */

@@ -106,6 +106,10 @@ ${facts([
     'Longest outage',
     availability.longest_outage_seconds === null ? '–' : durationText(availability.longest_outage_seconds),
   ],
+  ...Object.entries(report.proxy_clients ?? {}).map(([proxy, clients]): [string, string] => [
+    `Clients of ${proxy}`,
+    clients.join(', ') || 'none',
+  ]),
   ...known.map(([name, value]) => environmentFact(name, value)),
 ])}
 <h3>Gaps</h3>
