@@ -41,6 +41,25 @@ function namedIn(text: string): string[] {
   );
 }
 
+/** Files whose texts are about the bundled server, or about a server in general. */
+const aboutServers: readonly string[] = [
+  'packages/contracts/src/errors.ts', // of the bundled server, too
+  'packages/contracts/src/kinds/resources.ts', // tool-stall
+  'packages/project/src/encore-file/encore-file.ts', // the server of a protocol
+  'packages/project/src/run/applicable-kinds.ts',
+  'services/orchestrator/src/cli/command-line.ts', // what Encore is for
+];
+
+/** The sentences in quotes that have the word "server"; names such as `server-down` do not count. */
+function sentencesIn(text: string): string[] {
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$|\s\/\/\s.*$/gm, '');
+  const literals = [...code.matchAll(/'[^'\n]*'|"[^"\n]*"|`[^`\n]*`/g)].map(([literal]) => literal);
+  return literals.filter(
+    (literal) =>
+      /(?<!-)\bservers?\b(?![-:])/i.test(literal.replaceAll(/\$\{[^}]*\}/g, '')) && /[a-z] [a-z]/i.test(literal),
+  );
+}
+
 describe('names of the bundled lab', () => {
   const files = globSync(
     sources.map((folder) => `${folder}/**/*.{ts,js}`),
@@ -56,6 +75,24 @@ describe('names of the bundled lab', () => {
         return words.filter((word) => !otherMeanings[file]?.includes(word)).map((word) => `${file}: ${word}`);
       });
     assert.deepEqual(found, []);
+  });
+
+  it('have no part in texts about any system: they name the container, or the system', () => {
+    const texts = globSync(
+      '{packages/{contracts,kit,plan,project},services/{chaos,loadgen,orchestrator}}/src/**/*.{ts,js}',
+      {
+        cwd: root,
+      },
+    ).filter((file) => !isForTests(file));
+    const found = texts.flatMap((file) =>
+      sentencesIn(readFileSync(join(root, file), 'utf8')).map((sentence) => `${file}: ${sentence}`),
+    );
+    const files = (list: readonly string[]): string[] => [...new Set(list.map((line) => line.split(': ')[0] ?? ''))];
+    assert.deepEqual(
+      found.filter((line) => !aboutServers.some((file) => line.startsWith(file))),
+      [],
+    );
+    assert.deepEqual(files(found).sort(), [...aboutServers]);
   });
 
   it('have another meaning only where the list allows it', () => {

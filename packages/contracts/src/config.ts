@@ -77,7 +77,7 @@ export const runConfigSchema = z.strictObject({
   allowInfeasiblePlan: z
     .boolean()
     .default(false)
-    .describe('accept a plan that even a perfect server could not survive'),
+    .describe('accept a plan that even a perfect system could not survive'),
   network: z
     .strictObject({ intervalSeconds: rangeSchema, durationSeconds: rangeSchema })
     .describe('network faults of the default schedule: seconds from start to start, and how long each is held'),
@@ -98,7 +98,7 @@ export const runConfigSchema = z.strictObject({
     .int()
     .min(0)
     .max(60)
-    .describe('how many seconds autocannon measures the server before the users arrive; 0 skips the measurement'),
+    .describe('how many seconds autocannon measures the system before the users arrive; 0 skips the measurement'),
   load: loadConfigSchema.describe('what the users do'),
   thresholds: z
     .record(z.string(), z.string().describe('a rule in quotation marks, such as "value>=0.95"'))

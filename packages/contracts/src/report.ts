@@ -219,6 +219,8 @@ export const reportSchema = z.object({
     /** Demanded by the schedule, but not in the plan. Null if the plan does not record them. */
     dropped: z.array(droppedFaultsSchema),
   }),
+  /** The container whose recovery is judged. */
+  recovery_of: z.string(),
   faults: z.array(reportedFaultSchema),
   attribution: z.object({
     explained: z.record(z.string(), z.number()),

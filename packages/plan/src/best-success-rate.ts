@@ -1,5 +1,5 @@
 /**
- * Computes the operation success rate that a perfect server could reach under a plan, from 0 to 1.
+ * Computes the operation success rate that a perfect system could reach under a plan, from 0 to 1.
  *
  * During a total outage no server can respond. An operation that starts in one still succeeds if
  * the outage ends before its three attempts are used up, which takes about

@@ -48,7 +48,7 @@ const earliestMs = 2_000;
 const doesNotFit = 'no free time between other faults and their recoveries';
 const tooLate = 'the run would end before the recovery';
 /**
- * Share of the steady phase that randomly drawn total outages may cost. It keeps a perfect server
+ * Share of the steady phase that randomly drawn total outages may cost. It keeps a perfect system
  * well above the success rate at which a plan is refused.
  */
 const outageBudget = 0.025;

@@ -14,7 +14,7 @@ export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, 
     `Plan of ${clockTime(plan.steadySeconds)} steady load after ${plan.rampSeconds} s of ramp`,
     `  seed                 ${plan.seed}`,
     `  hash                 ${plan.hash}`,
-    `  best success rate    ${(plan.bestSuccessRate * 100).toFixed(2)} % (what a perfect server could reach)`,
+    `  best success rate    ${(plan.bestSuccessRate * 100).toFixed(2)} % (what a perfect system could reach)`,
     ...wrap(
       `  faults               ${plan.faults.length}: `,
       [...counts].map(([kind, count]) => `${count} ${kind}`),

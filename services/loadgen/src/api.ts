@@ -34,7 +34,7 @@ export function loadgenRoutes(load: Load, capacityTest: CapacityTest, faults: Lo
     });
     app.post('/capacity-test', async (request, response) => {
       const test = parse(capacityTestSchema, request.body, 'POST /capacity-test');
-      load.refuseWhileActive('a capacity test needs a server without users; stop the run first');
+      load.refuseWhileActive('a capacity test needs a system without users; stop the run first');
       const disconnected = new AbortController();
       response.once('close', () => disconnected.abort(new Error('the caller disconnected')));
       response.json(await capacityTest.measure(test, disconnected.signal));

@@ -119,7 +119,7 @@ async function prepare(targetUrl: string, request: DataRequest, signal: AbortSig
     if (typeof status === 'string' || (status >= 300 && status !== 409)) {
       throw new EncoreError(
         'CAPACITY_TEST_FAILED',
-        `could not prepare the capacity test: ${request.method} ${request.path} (${status}); check that the server is ready`,
+        `could not prepare the capacity test: ${request.method} ${request.path} (${status}); check that the system is ready`,
       );
     }
   } finally {

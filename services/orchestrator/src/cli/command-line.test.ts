@@ -258,7 +258,7 @@ describe('parseCommandLine', () => {
       'lost.yaml',
       'profile: smoke\nschedule: [{name: x, target: server:8000, when: {atSeconds: [20]}, faults: [{kind: timeout, durationSeconds: {min: 60, max: 60}}]}]',
     );
-    assert.match(problems(['--config', lost])[0] ?? '', /perfect server/);
+    assert.match(problems(['--config', lost])[0] ?? '', /perfect system/);
   });
 
   it('names the settings that an infeasible default schedule results from', () => {

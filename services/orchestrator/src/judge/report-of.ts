@@ -54,6 +54,7 @@ export function reportOf(
       .map(({ at, ...act }) => ({ at: iso(at), ...act })),
     recoveries: recoveriesOf(evidence),
     planned_faults: plannedFaultsOf(evidence),
+    recovery_of: evidence.plan.system.recoveryOf,
     faults: evidence.faults.map((fault) => faultOf(fault, evidence)),
     attribution: {
       explained: explainedOf(evidence),

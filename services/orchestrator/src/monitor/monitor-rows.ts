@@ -37,7 +37,7 @@ export function monitorRows(state: Snapshot, size: Size, pageUrl: string): Row[]
   const alerts = state.alerts.slice(-Math.max(1, left - Math.max(1, kills.length)));
   const all: Row[] = [
     ...headRows(state, width),
-    ...(isLarge ? [title('SERVER METRICS')] : []),
+    ...(isLarge ? [title(`${state.recoveryOf.toUpperCase()} METRICS`)] : []),
     ...figureRows(state),
     ...(isLarge ? largeOnlyRows(state) : []),
     [],

@@ -83,7 +83,7 @@ export class RunView {
   /** Corrupt or stale answers to users. */
   wrongAnswers = 0;
   readonly #memoryFaults = new MemoryFaults();
-  readonly #alerts = new Alerts(this.#memoryFaults);
+  readonly #alerts: Alerts;
   #lastAlerts: Alert[] = [];
   readonly #load = new RecentLoad();
   #users = 0;
@@ -108,6 +108,7 @@ export class RunView {
     this.plan = plan;
     this.startedAt = startedAt;
     this.#shown = firstReplica(plan.system);
+    this.#alerts = new Alerts({ memoryFaults: this.#memoryFaults, recoveryOf: plan.system.recoveryOf });
     this.#planned = new Map(plan.faults.map((fault) => [fault.id, fault]));
   }
 

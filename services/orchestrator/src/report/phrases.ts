@@ -4,7 +4,7 @@ import { durationText, millisecondsText, percentText, pluralize, secondsText, th
 
 /** Keeps readers from mistaking the result of a control run for a failure. */
 const controls: Readonly<Record<string, string>> = {
-  'server-down': 'control run server-down: the server is kept down on purpose, so this run must end FAILED',
+  'server-down': 'control run server-down: the system is kept down on purpose, so this run must end FAILED',
   'noop-faults': 'control run noop-faults: the faults do nothing on purpose, so this run must end INCONCLUSIVE',
 };
 

@@ -118,7 +118,7 @@ function blocksOf(faults: readonly ReportedFault[], name: string, report: Report
   ];
 }
 
-function blockOf(fault: ReportedFault, title: string, { recoveries }: Report): string[] {
+function blockOf(fault: ReportedFault, title: string, { recoveries, recovery_of: recoveryOf }: Report): string[] {
   const { stages, recovered_by: by } = fault;
   const services = servicesText(fault);
   const at = fault.injected_at === null ? '' : ` at ${clockText(fault.injected_at)} UTC`;
@@ -134,7 +134,7 @@ function blockOf(fault: ReportedFault, title: string, { recoveries }: Report): s
     [stages.detected, 'first failed request of a user or probe'],
     [stages.restarted, `process restarted${by === null || by === 'none' ? '' : ` by ${by}`}`],
     [stages.port, 'port accepts connections'],
-    [stages.ready, 'server is ready'],
+    [stages.ready, `${recoveryOf} is ready`],
     [stages.first_success, `first correct response: recovered${isLate(fault, recoveries) ? ', too late' : ''}`],
     [stages.back_to_normal, 'back to normal'],
   ];

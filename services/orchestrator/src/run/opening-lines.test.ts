@@ -23,7 +23,7 @@ describe('opening lines', () => {
 
   it('name a control run, its effect and its required result', () => {
     const dead = linesOf({ control: 'server-down' });
-    assert.equal(dead[0], 'Encore run r1: smoke, 0.05 h, 20 users, the server is down all the time');
+    assert.equal(dead[0], 'Encore run r1: smoke, 0.05 h, 20 users, server is down all the time');
     assert.match(dead[1] ?? '', /^This is a control run server-down: .* must end FAILED\.$/);
     assert.match(dead[2] ?? '', /: 1 fault, /);
     const idle = linesOf({ control: 'noop-faults' });

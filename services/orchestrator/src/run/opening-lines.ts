@@ -49,7 +49,7 @@ export function settingLines(config: RunConfig, plan: Plan): string[] {
 }
 
 function scheduleText(config: RunConfig, plan: Plan): string {
-  if (config.control === 'server-down') return 'the server is down all the time';
+  if (config.control === 'server-down') return `${plan.system.recoveryOf} is down all the time`;
   if (config.schedule !== undefined) return 'custom schedule';
   const hasKills = plan.faults.some(isKill);
   const kills = hasKills ? `a kill every ${config.killIntervalMinutes} min` : 'no kill';

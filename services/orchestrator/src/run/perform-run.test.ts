@@ -112,7 +112,7 @@ describe('a run', function () {
     lab.loadgen.capacityTest = 'fails';
     const { history, report } = await runOver(lab, planOf(1, []));
     assert.ok(phasesOf(history).includes('steady'));
-    assert.match(report?.warnings.join('\n') ?? '', /the server's capacity could not be measured/);
+    assert.match(report?.warnings.join('\n') ?? '', /the capacity of the system could not be measured/);
     assert.equal(report?.capacity, null);
   });
 

@@ -97,7 +97,11 @@ export class RunController {
         background.startSupervisor();
         const isReady = () => background.serverWatchers.ready;
         const serverReady = () =>
-          waitUntil('the server to be ready', isReady, { timeoutMs: serverReadyMs, signal, clock });
+          waitUntil(`${context.run.system.recoveryOf} to be ready`, isReady, {
+            timeoutMs: serverReadyMs,
+            signal,
+            clock,
+          });
         await serverReady();
         await measureCapacity(context, signal);
         return void (await serverReady());

@@ -66,7 +66,7 @@ const rows: readonly Omit<ScalarSetting, 'flag'>[] = [
     key: 'control',
     flagSyntax: '--control <kind>',
     variable: 'ENCORE_CONTROL',
-    help: 'control run, which must not pass: server-down (the server stays down) or noop-faults (faults do nothing); default: none',
+    help: 'control run, which must not pass: server-down (the system stays down) or noop-faults (faults do nothing); default: none',
     expected: 'none, server-down or noop-faults',
     choices: controlSchema.options,
   },

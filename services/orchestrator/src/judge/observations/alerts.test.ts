@@ -56,7 +56,7 @@ const sampled = (at: number, memoryBytes: number): EncoreEvent => ({
 /** Alerts in the format of the guide: the level, then a text that names its subject. */
 function textsOf(events: readonly (EncoreEvent | Observation)[]): string[] {
   const memoryFaults = new MemoryFaults();
-  const alerts = new Alerts(memoryFaults);
+  const alerts = new Alerts({ memoryFaults, recoveryOf: 'alpha' });
   for (const event of events) {
     if (event.type === 'probe_second') continue;
     memoryFaults.add(event);
@@ -99,7 +99,7 @@ describe('alerts', () => {
 
   it('names a server that is ready again without a kill, but not twice after a kill', () => {
     const calm = [phase(0, 'steady'), seen(1_000, true), seen(2_000, false), seen(3_500, true)];
-    assert.deepEqual(textsOf(calm), ['[INFO] Recovery successful in 1.5 s: server ready again']);
+    assert.deepEqual(textsOf(calm), ['[INFO] Recovery successful in 1.5 s: alpha ready again']);
     const killed = [phase(0, 'steady'), kill(1_000), seen(1_100, false), seen(1_900, true), answered(2_000, 1_950)];
     assert.equal(textsOf(killed).length, 2);
     const late = [phase(0, 'steady'), kill(1_000), seen(1_100, false), answered(2_000, 1_950), seen(2_100, true)];

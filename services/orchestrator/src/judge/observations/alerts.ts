@@ -18,10 +18,16 @@ export interface Alert {
   message: string;
 }
 
+interface AlertContext {
+  memoryFaults: MemoryFaults;
+  /** The container whose readiness is observed. */
+  recoveryOf: string;
+}
+
 interface AlertRule {
   name: string;
   level: AlertLevel;
-  watch(memoryFaults: MemoryFaults): (event: Observation) => string | null | undefined;
+  watch(context: AlertContext): (event: Observation) => string | null | undefined;
   /** Each text raises an alert. */
   every?: true;
 }
@@ -47,8 +53,8 @@ export class Alerts {
   readonly counts = new Map<string, number>(alertRules.map(({ name }) => [name, 0]));
 
   /** Add each event to `memoryFaults` first. */
-  constructor(memoryFaults: MemoryFaults) {
-    this.#watchers = alertRules.map((rule) => ({ rule, look: rule.watch(memoryFaults), raised: false }));
+  constructor(context: AlertContext) {
+    this.#watchers = alertRules.map((rule) => ({ rule, look: rule.watch(context), raised: false }));
   }
 
   /** Adds an event, and returns the alerts that it raised. */
@@ -108,7 +114,7 @@ function watchBreakers(): (event: Observation) => string | null | undefined {
   };
 }
 
-function watchMemory(memoryFaults: MemoryFaults): (event: Observation) => string | null | undefined {
+function watchMemory({ memoryFaults }: AlertContext): (event: Observation) => string | null | undefined {
   const high = new Map<string, string>();
   return (event) => {
     if (event.type !== 'target_sampled' || event.memoryLimitBytes === 0) return undefined;
@@ -132,9 +138,9 @@ function isKillEvent(event: Observation): event is EventOf<'fault_injected'> {
 
 /**
  * A kill is recovered from at the first correct response to a user, as in the report; a loss of
- * readiness without a kill when the server is ready again.
+ * readiness without a kill when the container is ready again.
  */
-function watchRecovery(): (event: Observation) => string | undefined {
+function watchRecovery({ recoveryOf }: AlertContext): (event: Observation) => string | undefined {
   const kills = new Map<string, { at: number; target: string }>();
   const watchReadiness = readiness();
   let recoveredAt = Number.NEGATIVE_INFINITY;
@@ -143,7 +149,7 @@ function watchRecovery(): (event: Observation) => string | undefined {
     if (event.type === 'fault_effect_checked' && event.effect !== 'confirmed') kills.delete(event.faultId);
     const lostAt = watchReadiness(event);
     if (lostAt !== null && kills.size === 0 && recoveredAt < lostAt)
-      return `Recovery successful in ${seconds(timeOf(event) - lostAt)}: server ready again`;
+      return `Recovery successful in ${seconds(timeOf(event) - lostAt)}: ${recoveryOf} ready again`;
     const startedAt = startOfResponse(event);
     const over = [...kills].filter(([, { at }]) => startedAt !== null && startedAt > at);
     for (const [faultId] of over) kills.delete(faultId);

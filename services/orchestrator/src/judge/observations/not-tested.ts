@@ -29,7 +29,7 @@ export function notTested(evidence: ObservedRun): string[] {
     ...(monitoring === null ? ['whether monitoring notices the faults: Prometheus was not queried'] : []),
     ...(run.checks.writes ? [] : ['integrity of what users wrote: the workload has no readBack']),
     ...(run.checks.writes && !run.checks.phantoms ? ['objects that nobody wrote: the workload has no list'] : []),
-    ...(run.capacity?.type === 'capacity_measured' ? [] : ["the server's capacity without faults and users"]),
+    ...(run.capacity?.type === 'capacity_measured' ? [] : ['the capacity of the system without faults and users']),
     ...(settings.profile === 'full' ? [] : ['slow leaks and rare faults: they need a whole day (profile full)']),
     // The smoke job of .github/workflows/ci.yml runs these.
     ...faultKinds.flatMap((kind) => untestedOf(kind, evidence)),
@@ -39,7 +39,7 @@ export function notTested(evidence: ObservedRun): string[] {
     'clock jumps, and clock drift between machines',
     replicasOf(plan.system, plan.system.recoveryOf).length > 1
       ? 'more than one host'
-      : 'more than one host, or more than one replica of the server',
+      : `more than one host, or more than one replica of ${plan.system.recoveryOf}`,
     'a network between machines: all connections stay on one host, and a proxy injects the network faults',
     'clients other than the load generator',
   ];

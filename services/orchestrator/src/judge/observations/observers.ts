@@ -20,7 +20,7 @@ const overheadSeconds = 900;
 export function createObservers(plan: Plan, { memoryFaults }: Collectors) {
   const plannedSeconds = plan.rampSeconds + plan.steadySeconds + overheadSeconds;
   return {
-    alerts: new Alerts(memoryFaults),
+    alerts: new Alerts({ memoryFaults, recoveryOf: plan.system.recoveryOf }),
     seconds: new SecondTable(plannedSeconds),
     memory: new MemoryTrace(plannedSeconds),
     readiness: new ServerReadiness(),

@@ -67,9 +67,9 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'health_mostly_passing',
-    find: ({ readyShare }) =>
+    find: ({ readyShare, plan }) =>
       readyShare !== null && readyShare < 0.99
-        ? [`the server was ready for only ${percentText(readyShare)} of the fault-free windows`]
+        ? [`${plan.system.recoveryOf} was ready for only ${percentText(readyShare)} of the fault-free windows`]
         : [],
   },
   {
@@ -173,7 +173,7 @@ export const warnings: readonly Warning[] = [
     name: 'capacity_not_measured',
     find: ({ run: { capacity } }) =>
       capacity?.type === 'capacity_not_measured'
-        ? [`the server's capacity could not be measured: ${capacity.reason}`]
+        ? [`the capacity of the system could not be measured: ${capacity.reason}`]
         : [],
   },
   {

@@ -54,7 +54,7 @@ describe('judge: missing evidence', () => {
       latency_ms: latencyMs,
     });
     assert.equal(without.capacity, null);
-    assert.ok(without.not_tested.includes("the server's capacity without faults and users"));
+    assert.ok(without.not_tested.includes('the capacity of the system without faults and users'));
     const { capacity: _, not_tested: __, ...rest } = report;
     const { capacity: ___, not_tested: ____, ...others } = without;
     assert.deepEqual(rest, others);
@@ -65,7 +65,7 @@ describe('judge: missing evidence', () => {
     const failed: EncoreEvent = { type: 'capacity_not_measured', at, reason: 'no response' };
     const { report } = await judged({ extra: [failed] });
     assert.equal(report.result, 'PASSED');
-    assert.deepEqual(report.warnings, ["the server's capacity could not be measured: no response"]);
+    assert.deepEqual(report.warnings, ['the capacity of the system could not be measured: no response']);
   });
 
   const inconclusive: [string, RegExp, Partial<Simulation>, ((event: EncoreEvent) => boolean)?][] = [

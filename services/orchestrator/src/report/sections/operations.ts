@@ -46,7 +46,7 @@ ${capacity(report)}`;
 
 function capacity({ capacity: measured }: Report): Html {
   if (measured === null) return html``;
-  return html`<h3>Server capacity</h3><p>${capacityText(measured)}</p><p class="quiet">Measured before the load with one small request, repeated. Not part of any other figure.</p>`;
+  return html`<h3>Capacity</h3><p>${capacityText(measured)}</p><p class="quiet">Measured before the load with one small request, repeated. Not part of any other figure.</p>`;
 }
 
 /** HDR plot of response time: each step on the x axis covers a tenth of the one before. */

@@ -9,8 +9,8 @@ const titles: Record<string, string> = {
   cpu: 'CPU',
   memory: 'Memory',
   disk: 'Disk',
-  network: 'Network, users and server',
-  process: 'Server process',
+  network: 'Network of the users',
+  process: 'Process',
 };
 
 export function systemSection(state: Snapshot): Html {

@@ -85,7 +85,7 @@ export class Background {
         record.add({ type: 'server_observed', at: clock.now(), ...replica, port, ready });
       },
     });
-    this.#stopRules = new StopRules(limits.stop);
+    this.#stopRules = new StopRules(limits.stop, system.recoveryOf);
     this.#abortRules = new AbortRules(context.run.config.abort ?? {});
     this.#supervisor = new Supervisor({
       runId,
@@ -139,13 +139,13 @@ export class Background {
     const [first, ...others] = healthOf(run.system).values();
     const detail = others.length === 0 ? first?.detail : undefined;
     if (detail !== undefined)
-      this.#loop('the status of the server', detailEveryMs, async (signal) => {
+      this.#loop(`the status of ${run.system.recoveryOf}`, detailEveryMs, async (signal) => {
         this.#recordCollection(await fetchServerDetail(detail, signal));
       });
     this.#loop('the host metrics', detailEveryMs, async () => {
       this.#view.host = await host.sample();
     });
-    this.#keep('the server watcher', this.serverWatchers.run(this.#stop.signal));
+    this.#keep(`the watcher of ${run.system.recoveryOf}`, this.serverWatchers.run(this.#stop.signal));
     this.#context.logger.debug({ runId: run.id, urls: clients.urls }, 'observing the services');
   }
 

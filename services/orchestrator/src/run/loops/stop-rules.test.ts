@@ -14,7 +14,7 @@ const fine: StopInputs = {
 
 /** The results of evaluations one second apart. */
 function evaluations(seconds: number, change: (second: number) => Partial<StopInputs>): (string | null)[] {
-  const rules = new StopRules(stopLimits(30));
+  const rules = new StopRules(stopLimits(30), 'alpha');
   return Array.from({ length: seconds }, (_, second) =>
     rules.evaluate({ ...fine, now: second * 1_000, ...change(second) }),
   );
@@ -31,7 +31,7 @@ describe('StopRules', () => {
       reasons.findIndex((text) => text !== null),
       91,
     );
-    assert.match(reasons[91] ?? '', /not been ready for 90 s although no fault was active/);
+    assert.match(reasons[91] ?? '', /^alpha has not been ready for 90 s although no fault was active/);
   });
 
   it('exclude time with an active fault, and restart when the server was ready', () => {

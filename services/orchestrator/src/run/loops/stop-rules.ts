@@ -40,11 +40,14 @@ export function stopLimits(recoveryTimeoutSeconds: number): StopLimits {
 
 export class StopRules {
   readonly #limits: StopLimits;
+  readonly #recoveryOf: string;
   #brokenMs = 0;
   #evaluatedAt: number | null = null;
 
-  constructor(limits: StopLimits) {
+  /** `recoveryOf` is the container whose readiness is evaluated. */
+  constructor(limits: StopLimits, recoveryOf: string) {
     this.#limits = limits;
+    this.#recoveryOf = recoveryOf;
   }
 
   /** Returns the reason why the run must end, or null. */
@@ -56,9 +59,9 @@ export class StopRules {
     else if (activeFaults === 0) this.#brokenMs += passedMs;
     const { brokenMs, memoryBytes, diskBytes } = this.#limits;
     if (this.#brokenMs > brokenMs)
-      return `the server has not been ready for ${Math.round(brokenMs / 1_000)} s although no fault was active`;
+      return `${this.#recoveryOf} has not been ready for ${Math.round(brokenMs / 1_000)} s although no fault was active`;
     if (wrongAnswers >= this.#limits.wrongAnswers)
-      return `the server gave ${wrongAnswers} wrong answers (limit ${this.#limits.wrongAnswers})`;
+      return `users received ${wrongAnswers} wrong answers (limit ${this.#limits.wrongAnswers})`;
     if (resources.memoryBytes !== null && resources.memoryBytes < memoryBytes)
       return `the machine has only ${megabytes(resources.memoryBytes)} of memory left (minimum ${megabytes(memoryBytes)})`;
     if (resources.diskBytes !== null && resources.diskBytes < diskBytes)

@@ -175,7 +175,7 @@ function memory({ engine, memoryBytes }: EngineInfo): PreflightCheck {
 function restartPolicy({ restartSetups }: EngineInfo): PreflightCheck {
   const name = 'restart policy';
   const missing = missingRestartOptions(restartSetups);
-  if (missing.length === 0) return ok(name, 'restarts the server after a crash');
+  if (missing.length === 0) return ok(name, 'restarts a container after a crash');
   return warn(
     name,
     `${missing.join('; ')}; the restart policy will not restart it after every crash`,
