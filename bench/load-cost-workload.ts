@@ -10,7 +10,7 @@ export const recipe = { seed: 'cost', targetBytes: 6_000 };
 const score = newScore('one', await describeScore(recipe));
 score.version = 1;
 
-/** Per operation, so that the pause between two operations, which is no attempt, hardly counts. */
+/** Per operation, so that the pause between operations, which is not an attempt, hardly counts. */
 const attempts = 10;
 
 export default defineWorkload({

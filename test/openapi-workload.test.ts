@@ -178,7 +178,7 @@ describe('workload of an OpenAPI document', () => {
       const done = await init(JSON.stringify(documentOf(shape)));
       assert.ok(done.ok, JSON.stringify(done));
       const [first, ...lines] = done.lines;
-      assert.equal(first, 'encore-workload/encore.workload.yaml is written: 10 of 14 operations.');
+      assert.equal(first, 'Wrote encore-workload/encore.workload.yaml: 10 of 14 operations.');
       assert.deepEqual(lines, [
         '',
         'Left out:',

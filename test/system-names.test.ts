@@ -18,7 +18,7 @@ const sources = [
 /** Fakes that stand for the bundled lab. */
 const isForTests = (file: string): boolean => /\.(test|fixture)\.ts$|\/(testing|simulation)\//.test(file);
 
-/** Equal words that are no target, by file. */
+/** Equal words that are not targets, by file. */
 const otherMeanings: Readonly<Record<string, readonly string[]>> = {
   // The protocol of a proxy.
   'packages/contracts/src/system.ts': ['postgres'],

@@ -166,13 +166,13 @@ describe('encore program', function () {
     assert.equal(during.exitCode, 2, during.printed);
     assert.match(
       during.printed,
-      /^This run has recorded no end, and its last event is \d s old\. If it is still running, /,
+      /^This run did not record an end, and its last event is \d s old\. If it is still running, /,
     );
     program.child.kill('SIGINT');
     await program.end();
     const after = await encore('report').end();
     assert.equal(after.exitCode, 130, after.printed);
-    assert.doesNotMatch(after.printed, /recorded no end/);
+    assert.doesNotMatch(after.printed, /did not record an end/);
   });
 
   it('leaves a recording when killed, from which report and verify conclude INCONCLUSIVE', async () => {
@@ -211,7 +211,7 @@ describe('encore program', function () {
     lab.server.status = 'paused';
     assert.match(
       (await encore('revert').end()).printed,
-      /^server is paused, but not by a fault; to resume it, run `docker compose unpause server`$/m,
+      /^server is paused, but no fault caused this; to resume it, run `docker compose unpause server`$/m,
     );
     assert.match((await encore('faults').end()).printed, /^crash /m);
     const { printed } = await encore('scenarios').end();

@@ -68,7 +68,7 @@ function kindOf(
   }
   if (!first.secondary && first.degree === 4 && second.degree === 5) return 'deceptive';
   if (!first.secondary && first.degree === 3 && toTonic && arrival.chord.inversion === 0) return 'plagal';
-  // After a dominant, another dominant is no arrival, and one with a seventh does not rest (Caplin,
+  // After a dominant, another dominant is not an arrival; one with a seventh does not rest (Caplin,
   // Classical Form, chapter 2).
   const arrives = !dominant && second.degree === 4 && hasLeadingTone(arrival) && arrival.chord.inversion === 0;
   return arrives && !arrival.chord.type.tones.includes(seventh) ? 'half' : null;

@@ -86,7 +86,7 @@ async function dockerfileOf(service: string, { build }: Service, folder: string)
   if (build === undefined) return [];
   if (build.dockerfile_inline !== undefined)
     return [{ service, path: 'dockerfile_inline', text: build.dockerfile_inline }];
-  // A context may also be a URL, which is no path of this machine.
+  // A context may also be a URL, which is not a path on this machine.
   return await textOf(service, resolve(folder, build.context ?? '.', build.dockerfile ?? 'Dockerfile'), folder);
 }
 

@@ -1,7 +1,7 @@
 /**
  * What `encore.yaml` describes besides the settings of a run: the system under test, in the terms
- * of the user's Compose file, and the workload. The system is a system description in which the
- * generated parts are missing and what only a foreign project needs is added.
+ * of the user's Compose file, and the workload. The system is a system description without the
+ * generated parts, plus what only a user's own project needs.
  */
 import {
   containerNameSchema,
@@ -27,7 +27,7 @@ const containerSchema = systemSchema.shape.containers.valueType.omit({ proxyApi:
   crash: systemSchema.shape.containers.valueType.shape.crash
     .unwrap()
     .default({ signal: 'SIGKILL' })
-    .describe('the signal that ends the main process of the container as a crash'),
+    .describe("the signal that crashes the container's main process"),
   supervise: z
     .boolean()
     .default(false)
@@ -56,7 +56,7 @@ const encoreSystemSchema = z.strictObject({
   allowShared: z
     .strictObject({
       bindMounts: names('folders and files of this machine that a run may change, by path'),
-      volumes: names('volumes that are external or stored at a place of their own'),
+      volumes: names('volumes that are external or stored elsewhere (device, other drivers)'),
       networks: names('networks that are external or on an interface of the host; host for network_mode: host'),
       containers: names('containers outside the project that its services use'),
     })
@@ -167,7 +167,7 @@ export function generateOptions({
 
 /** What settings may refer to: the targets, and the kinds that each allows. */
 export function plannedSystem({ containers, proxies, entry, recoveryOf }: EncoreSystem): PlannedSystem {
-  // Which of all kinds can act on a target is no question of permission.
+  // Which of all kinds can act on a target is not a question of permission.
   const allowed = (kinds: 'all' | readonly FaultKind[]): FaultKind[] =>
     kinds === 'all' ? [...faultKinds] : [...kinds];
   return {

@@ -63,7 +63,7 @@ function maskService(service: Service, secrets: readonly string[]): Service {
 }
 
 /**
- * Other settings are names and paths, in which a password such as `postgres` is no secret, and
+ * Other settings are names and paths, in which a password such as `postgres` is not a secret, and
  * whose references must stay valid.
  */
 const freeText = new Set(['command', 'entrypoint', 'healthcheck', 'annotations', 'logging', 'post_start', 'pre_stop']);

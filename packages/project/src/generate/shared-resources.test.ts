@@ -54,7 +54,7 @@ describe('shared resources', () => {
       `service first mounts ./dags writable at /dags, as does second and service third mounts ./dags writable at /opt/dags, ${mount} "./dags" to system.allowShared.bindMounts`,
       `volume corp is external, ${accept} "corp" to system.allowShared.volumes`,
       `volume share is stored at :/export, ${accept} "share" to system.allowShared.volumes`,
-      `volume plugin is stored at a place that the driver rexray chooses, ${accept} "plugin" to system.allowShared.volumes`,
+      `volume plugin is stored at a location that the driver rexray chooses, ${accept} "plugin" to system.allowShared.volumes`,
       `network corp is external, ${accept} "corp" to system.allowShared.networks`,
       `network lan uses an interface of the host (macvlan), ${accept} "lan" to system.allowShared.networks`,
     ]);

@@ -133,5 +133,5 @@ function namespacesOf(name: string, service: Service, project: ComposeProject): 
 function placeOf({ driver = 'local', driver_opts = {} }: Volume): string | null {
   if (driver_opts['type'] === 'tmpfs') return null;
   if (driver_opts['device'] !== undefined) return driver_opts['device'];
-  return driver === 'local' ? null : `a place that the driver ${driver} chooses`;
+  return driver === 'local' ? null : `a location that the driver ${driver} chooses`;
 }

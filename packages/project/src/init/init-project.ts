@@ -52,7 +52,7 @@ export async function initProject(
   const discovery = discoverProject(read.project, facts, folder);
   if (discovery.entry === null) return { ok: false, problems: withoutEntry(discovery) };
   const profiles = facts.active.flatMap((name) => read.project.services[name]?.profiles ?? []);
-  // A workload that exists is the user's own, also with --force.
+  // A workload that exists is the user's own, even with --force.
   const present = workloadPaths.find((name) => existsSync(join(folder, name)));
   const newWorkload = present === undefined ? workloadText(discovery) : null;
   const workload = present ?? (newWorkload === null ? undefined : workloadPath);
@@ -74,8 +74,8 @@ export async function initProject(
       ...(newWorkload === null
         ? []
         : [
-            `${workloadPath} is written: the GET requests that were found.`,
-            `${editorConfigPath} is written: lets your editor complete and check it.`,
+            `Wrote ${workloadPath}: the GET requests that were found.`,
+            `Wrote ${editorConfigPath}: lets your editor complete and check it.`,
           ]),
       ...summary(discovery, shown),
       ...hints(discovery, facts, shown, workload).flatMap((hint) => ['', hint]),
@@ -101,7 +101,7 @@ function hints(
     ...(judged === undefined || judged.ready !== null
       ? []
       : [
-          `Fill in system.containers.${judged.service}.health.ready in ${shown}: no URL was found that answers when it is ready.`,
+          `Fill in system.containers.${judged.service}.health.ready in ${shown}: found no URL that responds once it is ready.`,
         ]),
     ...(workload !== undefined || entry === null
       ? []
@@ -120,7 +120,7 @@ const counted = (count: number, one: string, several: string): string => `${coun
 
 function withoutEntry({ limits }: Discovery): string[] {
   return [
-    'no service has a TCP port before which Encore could put a sidecar, so there is nothing that users could connect to through it:',
+    'no service has a TCP port that Encore could put a sidecar in front of, so users would have nothing to connect to:',
     ...limitLines(limits.filter(({ text }) => /faults|not a target/.test(text))).map((line) => `  ${line}`),
   ];
 }
@@ -128,7 +128,7 @@ function withoutEntry({ limits }: Discovery): string[] {
 function summary(discovery: Discovery, shown: string): string[] {
   const { limits, shared, targets, proxies } = discovery;
   return [
-    `${shown} is written: ${counted(targets.length, 'container', 'containers')}, ${counted(proxies.length, 'proxy', 'proxies')}.`,
+    `Wrote ${shown}: ${counted(targets.length, 'container', 'containers')}, ${counted(proxies.length, 'proxy', 'proxies')}.`,
     '',
     'Who calls whom ([ ] is a sidecar):',
     ...diagram(discovery).map((line) => `  ${line}`),
@@ -137,7 +137,7 @@ function summary(discovery: Discovery, shown: string): string[] {
     ...limitLines(limits).map((line) => `  ${line}`),
     ...(shared.length === 0
       ? []
-      : ['', `A run is refused until you allow in ${shown} what it would share with your own stack:`]),
+      : ['', `A run is refused until you allow, in ${shown}, what it would share with your own stack:`]),
     ...shared.map(({ use }) => `  ${use}`),
   ];
 }

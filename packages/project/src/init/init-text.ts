@@ -22,7 +22,7 @@ export function initText(discovery: Discovery, options: InitOptions): string {
     `# yaml-language-server: $schema=${options.schema}`,
     '# What Encore tests in this Compose project. Written by "encore init"; edit it freely.',
     '#',
-    '# Who calls whom. [ ] is the sidecar of a port; faults of the network act there:',
+    '# Who calls whom. [ ] is the sidecar of a port; network faults act there:',
     ...comment(diagram(discovery)),
     '#',
     '# What Encore cannot do here, and why:',
@@ -75,8 +75,8 @@ function sharedLines(shared: readonly SharedResource[]): string[] {
   if (shared.length === 0) return [];
   const kinds = [...new Set(shared.map(({ kind }) => kind))] satisfies (keyof AllowShared)[];
   return [
-    '  # A run would share these with your own stack, so it is refused. To allow one, remove the # of its',
-    '  # line, of the heading above it and of allowShared.',
+    '  # A run would share these with your own stack, so it is refused. To allow one, uncomment its line,',
+    '  # the heading above it and allowShared.',
     '  # allowShared:',
     ...kinds.flatMap((kind) => [
       `  #   ${kind}:`,

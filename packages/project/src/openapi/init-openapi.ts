@@ -50,7 +50,7 @@ export async function initOpenApi(
     return {
       ok: true,
       lines: [
-        `${yamlWorkloadPath} is written: ${kept.length} of ${kept.length + leftOut.length} operations.`,
+        `Wrote ${yamlWorkloadPath}: ${kept.length} of ${kept.length + leftOut.length} operations.`,
         ...(left.length === 0 ? [] : ['', 'Left out:', ...left]),
         ...(placeholders.length === 0
           ? []

@@ -19,9 +19,9 @@ export interface ContainerFacts {
 
 /** What only the bundled lab has. */
 const ofTheBundledLab = {
-  'stress-helper': 'needs the stress helper in the image of the target, which only the bundled server has',
-  breakers: 'needs circuit breakers that are reported as those of the bundled server',
-  'bundled-lab': 'has been tried on the bundled lab only',
+  'stress-helper': 'needs the stress helper in the target’s image, which only the bundled server has',
+  breakers: 'needs circuit breakers that are reported the way the bundled server does it',
+  'bundled-lab': 'has only been tried on the bundled lab',
 };
 
 export function impossibleOnContainer({

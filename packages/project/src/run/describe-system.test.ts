@@ -90,7 +90,7 @@ describe('description of a user’s system', () => {
     assert.deepEqual(
       (result.ok ? [] : result.problems).map((problem) => problem.split(/[:;] /).slice(0, 2).join(': ')),
       [
-        'system.containers.api.health.ready: localhost is no service of the Compose project',
+        'system.containers.api.health.ready: localhost is not a service of the Compose project',
         'system.containers.db.allowedKinds: memory-cap is impossible',
       ],
     );

@@ -110,7 +110,7 @@ function addressedHealth(
       ) ?? [];
     if (name === undefined) {
       problems.push(
-        `${path}.${key}: ${url.hostname} is no service of the Compose project; write the URL as another service would use it`,
+        `${path}.${key}: ${url.hostname} is not a service of the Compose project; write the URL as another service would use it`,
       );
       return text;
     }

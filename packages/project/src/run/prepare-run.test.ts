@@ -47,7 +47,7 @@ describe('encore compose and encore run', () => {
   it('report the same problems', async () => {
     const [printed = [], run] = await problems(read('http://other:8000/', 'load.yaml'));
     assert.deepEqual(printed, run);
-    assert.match(printed[0] ?? '', /^system.containers.api.health.ready: other is no service/);
+    assert.match(printed[0] ?? '', /^system.containers.api.health.ready: other is not a service/);
     assert.match(printed[1] ?? '', /^load.yaml:1:1: probe: /);
     const rule = { name: 'caps', target: 'api', when: { atSeconds: [30] }, faults: [{ kind: 'memory-cap' }] };
     const impossible = await problems(read('http://api:8000/', undefined, { schedule: [rule] }));

@@ -38,7 +38,7 @@ describe('take-down of a run', () => {
     withDocker('');
     const left = await createRunFolder(runId);
     writeFileSync(join(left, 'compose.yaml'), 'a: secret');
-    // Until its process has ended, it is no leftover.
+    // Until its process has ended, it is not a leftover.
     assert.deepEqual(await reverted(), [`run ${runId} is still running (process ${process.pid}); stop it with Ctrl-C`]);
     assert.ok(existsSync(join(left, 'compose.yaml')));
     rmSync(join(left, 'process'));

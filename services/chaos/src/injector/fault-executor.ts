@@ -77,7 +77,7 @@ export class FaultExecutor {
       const by = endedBy(tools, active);
       return by === null ? null : { ...by, evidence: `${by.evidence}; before the revert ${evidence}` };
     } catch {
-      // An unreachable engine or Toxiproxy is no evidence about the fault.
+      // An unreachable engine or Toxiproxy is not evidence about the fault.
       return null;
     }
   }

@@ -18,7 +18,7 @@ export interface LoadClient {
   status(id: string, signal: AbortSignal): Promise<LoadFaultStatus | null>;
   /** Makes a call that succeeds, with which a half-open breaker closes. */
   quickCall(id: string, signal: AbortSignal): Promise<void>;
-  /** Ends a fault and removes what it stored; one that has ended already is no error. */
+  /** Ends a fault and removes what it stored; one that has already ended is not an error. */
   stop(id: string, action: LoadFaultRequest['action'], signal: AbortSignal): Promise<void>;
 }
 

@@ -125,7 +125,7 @@ async function report(
   const { report } = await writeResults(results);
   if (agoMs !== null)
     print(
-      `This run has recorded no end, and its last event is ${Math.round(agoMs / 1_000)} s old. If it is still running, the following is its state so far and not its verdict; it writes its own report when it ends.`,
+      `This run did not record an end, and its last event is ${Math.round(agoMs / 1_000)} s old. If it is still running, the following is its state so far and not its verdict; it writes its own report when it ends.`,
     );
   print(textSummary(report, shownPath(`${results}.json`)));
   return exitCodes[report.result];
@@ -160,7 +160,7 @@ async function notRunning(wiring: Wiring): Promise<string[]> {
     .map(({ target, status }) => {
       const [action, command] = status === 'paused' ? ['resume', 'unpause'] : ['start', 'up -d'];
       const hint = wiring.logsDir === undefined ? `; to ${action} it, run \`docker compose ${command} ${target}\`` : '';
-      return `${target} is ${status}, but not by a fault${hint}`;
+      return `${target} is ${status}, but no fault caused this${hint}`;
     });
 }
 

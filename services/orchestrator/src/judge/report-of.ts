@@ -198,7 +198,7 @@ function faultOf(
   const stages = stagesOf(record);
   const steadyAt = run.phases.find(({ phase }) => phase === 'steady')?.at;
   const plannedFrom = steadyAt ?? (run.started?.at ?? run.firstAt) + plan.rampSeconds * 1_000;
-  // The read-back restarts the server, which is no recovery.
+  // The read-back restarts the server, which is not a recovery.
   const readBackAt = run.phases.find(({ phase }) => phase === 'read-back')?.at ?? Number.POSITIVE_INFINITY;
   const since = (at: number | null): number | null =>
     at === null || injectedAt === null || at >= readBackAt ? null : seconds(Math.max(0, at - injectedAt));

@@ -23,7 +23,7 @@ describe('opening lines', () => {
 
   it('name a control run, its effect and its required result', () => {
     const dead = linesOf({ control: 'server-down' });
-    assert.equal(dead[0], 'Encore run r1: smoke, 0.05 h, 20 users, server is down all the time');
+    assert.equal(dead[0], 'Encore run r1: smoke, 0.05 h, 20 users, server stays down');
     assert.match(dead[1] ?? '', /^This is a control run server-down: .* must end FAILED\.$/);
     assert.match(dead[2] ?? '', /: 1 fault, /);
     const idle = linesOf({ control: 'noop-faults' });
@@ -41,7 +41,7 @@ describe('opening lines', () => {
     const config = { ...smoke, users: 3, recoveryTimeoutSeconds: 12, thresholds: { sheds: 'count<5' } };
     const text = settingLines(config, makePlan(config, bundledSystem)).join('\n');
     assert.match(text, /^Profile smoke, 0\.05 h\n {2}users +3, think time 0\.5 to 3 s\n/);
-    assert.match(text, /\n {2}mix +the defaults of the workload\n {2}recovery limit +12 s\n/);
+    assert.match(text, /\n {2}mix +the workload's defaults\n {2}recovery limit +12 s\n/);
     for (const rule of ['recovery_seconds: max<12', 'sheds: count<5', 'lost_writes: count==0'])
       assert.ok(text.includes(` ${rule}`), rule);
   });

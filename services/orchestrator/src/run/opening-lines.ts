@@ -16,7 +16,7 @@ export function openingLines(runId: string, config: RunConfig, plan: Plan): stri
   ];
 }
 
-/** Notices that come first, also for `--dry-run`. */
+/** Notices that come first, including for `--dry-run`. */
 export function noticeLines(config: RunConfig, plan: Plan): string[] {
   const control = controlText(config);
   const warnings = planWarnings(plan, config).map((warning) => `Warning: ${warning}`);
@@ -36,7 +36,7 @@ export function settingLines(config: RunConfig, plan: Plan): string[] {
     `  mix                  ${
       Object.entries(load.mix)
         .map(([kind, weight]) => `${kind} ${weight}`)
-        .join(', ') || 'the defaults of the workload'
+        .join(', ') || "the workload's defaults"
     }`,
     `  recovery limit       ${recoveryTimeoutSeconds} s`,
     ...rules.map(([metric, rule], index) => {
@@ -44,12 +44,12 @@ export function settingLines(config: RunConfig, plan: Plan): string[] {
       const line = `  ${(index === 0 ? 'rules' : '').padEnd(21)}${metric}: ${rule}`;
       return proof === null ? line : `${line.padEnd(58)}  ${proof}`;
     }),
-    `  ${''.padEnd(21)}Rates are those that this run shows with 95 % probability, if failures are independent.`,
+    `  ${''.padEnd(21)}Rates are those that this run would detect with 95 % probability, if failures are independent.`,
   ];
 }
 
 function scheduleText(config: RunConfig, plan: Plan): string {
-  if (config.control === 'server-down') return `${plan.system.recoveryOf} is down all the time`;
+  if (config.control === 'server-down') return `${plan.system.recoveryOf} stays down`;
   if (config.schedule !== undefined) return 'custom schedule';
   const hasKills = plan.faults.some(isKill);
   const kills = hasKills ? `a kill every ${config.killIntervalMinutes} min` : 'no kill';

@@ -112,7 +112,7 @@ export async function compare(
 /**
  * Confirms the effect when the fastest of three exchanges through the proxy is slower than the
  * fastest direct one by `wantedMs`. A toxic delays every exchange, a busy machine only some, so a
- * single slow one is no evidence in either direction.
+ * single slow one is not evidence in either direction.
  */
 export async function checkEffectByDelay(
   probes: ProxyProbes,
@@ -135,4 +135,4 @@ export async function checkEffectByDelay(
 }
 
 export const milliseconds = (ms: number | null): string =>
-  ms === null || !Number.isFinite(ms) ? 'no answer' : `${ms.toFixed(0)} ms`;
+  ms === null || !Number.isFinite(ms) ? 'no response' : `${ms.toFixed(0)} ms`;

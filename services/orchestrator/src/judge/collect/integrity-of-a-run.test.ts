@@ -15,14 +15,14 @@ describe('judge: writes', () => {
     assert.equal(skipped.report.result, 'INCONCLUSIVE');
     assert.equal(skipped.report.thresholds.find(({ name }) => name === 'lost_writes')?.ok, null);
     assert.ok(
-      skipped.report.reasons.some((reason) => reason.includes('1 acknowledged score without a read-back line')),
+      skipped.report.reasons.some((reason) => reason.includes('1 acknowledged object without a read-back line')),
     );
   });
 
-  it('states the smallest rates that the run would have shown', async () => {
+  it('states the smallest rates that the run would have detected', async () => {
     const { report } = await judged({ acknowledged: 20 }, { entry: (entry) => retimed(entry) });
     const noteOf = (metric: string) => report.thresholds.find(({ name }) => name === metric)?.note;
-    const shown = 'or more would have shown with 95 % probability, if independent';
+    const shown = 'or more would have been detected with 95 % probability, if independent';
     // Ten of the twenty were written around the first fault; 1 - 0.05^(1/10) = 25.9 %.
     assert.equal(
       noteOf('lost_writes'),
@@ -30,7 +30,10 @@ describe('judge: writes', () => {
     );
     assert.match(noteOf('phantom_writes') ?? '', /^0 of 20 acknowledged objects: a rate of 13\.9 % /);
     assert.match(noteOf('recovery_seconds') ?? '', /; 2 of 2 kills recovered: at most 77\.6 % may fail, at 95 %$/);
-    assert.match(noteOf('unexpected_exits') ?? '', /^none in [\d.]+ h: [\d.]+ per hour or more would have shown/);
+    assert.match(
+      noteOf('unexpected_exits') ?? '',
+      /^none in [\d.]+ h: [\d.]+ per hour or more would have been detected/,
+    );
   });
 
   /** Writes every other object at the time of the first fault. */

@@ -20,7 +20,7 @@ const requiredOptions: Record<
   },
 };
 
-/** A limited number of retries ends after as many crashes. */
+/** A limited number of retries is used up after that many crashes. */
 export function restartsAfterCrash(policy: string): boolean {
   return policy === 'always' || policy === 'on-failure';
 }

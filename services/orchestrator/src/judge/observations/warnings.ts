@@ -156,7 +156,7 @@ export const warnings: readonly Warning[] = [
       const idle = faults.filter(
         ({ record }) => !isKill(record) && (record.effect === 'absent' || record.effect === 'refused'),
       );
-      return idle.length === 0 ? [] : [`${pluralize(idle.length, 'fault')} without an effect: ${named(idle)}`];
+      return idle.length === 0 ? [] : [`${pluralize(idle.length, 'fault')} had no effect: ${named(idle)}`];
     },
   },
   {

@@ -159,7 +159,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
       const never = [...traffic.operations].filter(([, { ok, failed, unknown }]) => ok === 0 && failed + unknown > 0);
       return never.length === 0
         ? []
-        : [`not one operation of these kinds succeeded: ${never.map(([kind]) => kind).join(', ')}`];
+        : [`no operation of these kinds succeeded:  ${never.map(([kind]) => kind).join(', ')}`];
     },
   },
   {
@@ -250,7 +250,7 @@ function generatorProblems({ generator, traffic, availability }: Evidence): stri
       ? `the load generator's event-loop delay was ${eventLoopDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms)`
       : '',
     (workloadDelayP99Ms ?? 0) > limits.eventLoopDelayP99Ms
-      ? `the event-loop delay of the workload's thread was ${workloadDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms): its code computes for too long at once, or the machine is too busy`
+      ? `the event-loop delay of the workload's thread was ${workloadDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms): its code blocks the thread for too long, or the machine is too busy`
       : '',
     cpuShare > limits.cpuShare
       ? `the load generator used ${percentText(cpuShare)} of one CPU (allowed: at most ${percentText(limits.cpuShare)})`
@@ -275,7 +275,7 @@ function readBackGaps({ run, integrity }: Evidence): string[] {
   const gaps: string[] = [];
   if (integrity.entries === 0) gaps.push('the ledger has no valid entry');
   if (integrity.unverified > 0)
-    gaps.push(`${pluralize(integrity.unverified, 'acknowledged score')} without a read-back line in the ledger`);
+    gaps.push(`${pluralize(integrity.unverified, 'acknowledged object')} without a read-back line in the ledger`);
   for (const finding of readBackFindings) {
     const reported = run.maxFound[finding];
     if (reported > integrity[finding])

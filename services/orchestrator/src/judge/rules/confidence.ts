@@ -7,7 +7,7 @@ const bisections = 60;
 /**
  * The upper bound of the one-sided Clopper-Pearson interval: with this share, at most `failures` of
  * `trials` fail with a probability of 5 %. Without a failure that is the smallest share that the
- * trials would have shown with a probability of 95 %, about 3/N (rule of three).
+ * trials would have been detected with a probability of 95 %, about 3/N (rule of three).
  */
 export function upperBound(failures: number, trials: number): number {
   if (failures >= trials) return 1;
@@ -21,7 +21,10 @@ export function upperBound(failures: number, trials: number): number {
   return high;
 }
 
-/** The smallest rate per hour of independent events that would have shown, if none was seen. */
+/**
+ * The smallest hourly rate of independent events that would have been detected, if none was
+ * observed.
+ */
 export function shownPerHour(hours: number): number {
   return -Math.log(errorShare) / hours;
 }

@@ -126,12 +126,12 @@ function tooFewOf({ shape, note, of = 0 }: Figure): string {
   return `${note === undefined ? '' : `${note}; `}${of.toLocaleString('en-US')} are too few to decide`;
 }
 
-/** Adds to a zero count the smallest rate that the run would have shown. */
+/** Adds to a zero count the smallest rate that the run would have detected. */
 function noteOf(figure: Figure, value: number | null): string | undefined {
   if (figure.note !== undefined) return figure.note;
   if (figure.shape !== 'count' || value !== 0) return undefined;
   const { of, what, hours = 0 } = figure;
-  const shown = 'or more would have shown with 95 % probability, if independent';
+  const shown = 'or more would have been detected with 95 % probability, if independent';
   if (of === undefined)
     return hours > 0
       ? `none in ${Number(hours.toPrecision(3))} h: ${Number(shownPerHour(hours).toPrecision(3))} per hour ${shown}`

@@ -37,7 +37,7 @@ export function operationsSection(report: Report, curves: LatencyCurves = {}): H
     ),
   ];
   return html`<h2>Operations</h2>
-<p class="quiet">Response time is measured from the intended start, so that an outage cannot hide behind a slow earlier request; service time is measured from the actual start. Both cover only successful operations. An operation is skipped if its user is more than 10 s behind or has no object to work on; Succeeded ignores skipped operations. A p99 can exceed the worst recovery: a user who sends a request during a fault may wait for all of it, but the recovery time starts at its end and stops at the first correct response to any user.</p>
+<p class="quiet">Response time is measured from the intended start, so that a slow earlier request cannot hide an outage; service time is measured from the actual start. Both cover only successful operations. An operation is skipped if its user is more than 10 s behind or has no object to work on; Succeeded ignores skipped operations. A p99 can exceed the worst recovery: a user who sends a request during a fault may wait for all of it, but the recovery time starts at its end and stops at the first correct response to any user.</p>
 ${table('Operations', columns, rows)}
 ${percentilePlot(report, curves)}
 <h3>Attempt outcomes</h3>${outcomes(report)}

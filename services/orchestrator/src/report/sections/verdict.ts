@@ -8,7 +8,7 @@ const sentences = {
   PASSED: 'It came back, every time.',
   FAILED: 'At least one rule is broken.',
   INCONCLUSIVE: 'There is not enough evidence for a verdict.',
-  INTERRUPTED: 'The run was ended early; no rule was broken until then.',
+  INTERRUPTED: 'The run was stopped early; until then, no rule was broken.',
 } as const;
 
 export function verdictSection(report: Report, running: boolean): Html {

@@ -52,7 +52,7 @@ describe('preflight checks', () => {
     assert.equal(states({ toxiproxy: '' })['Toxiproxy'], 'fail');
   });
 
-  it('reject a chaos service that was started with another system description', () => {
+  it('reject a chaos service that was started with a different system description', () => {
     assert.equal(states({ system: plannedSystem(renamedSystem) })['system'], 'fail');
   });
 

@@ -26,7 +26,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
     ...(isEmbedded(engine) ? [] : [ownRestarts(engine, plan.system)]),
     faultKinds(engine, plan),
     engine.toxiproxy === ''
-      ? fail('Toxiproxy', 'no answer', `\`docker compose restart ${containerOf(plan.system, plan.system.entry)}\``)
+      ? fail('Toxiproxy', 'no response', `\`docker compose restart ${containerOf(plan.system, plan.system.entry)}\``)
       : proxy(engine),
     probes(engine, plan),
   ];
@@ -69,7 +69,7 @@ function systemDescription({ system }: EngineInfo, plan: Plan): PreflightCheck {
   if (canonicalJson(system) === canonicalJson(plan.system)) return ok(name, found);
   return fail(
     name,
-    `the plan has ${found}, but chaos was started with another system description`,
+    `the plan has ${found}, but chaos was started with a different system description`,
     'restart chaos, so that it reads the file of ENCORE_SYSTEM_FILE again',
   );
 }
@@ -97,7 +97,7 @@ function checkout({ checkouts }: EngineInfo): PreflightCheck {
   if (folders.length < 2) return ok(name, folders[0]?.[0] ?? 'unknown');
   const found = `the containers belong to ${folders.map(([folder, names]) => `${folder} (${names.join(', ')})`).join(', ')}`;
   const fix =
-    'set another COMPOSE_PROJECT_NAME in the .env of one checkout, then run `docker compose up -d` in this one';
+    'set a different COMPOSE_PROJECT_NAME in the .env of one checkout, then run `docker compose up -d` in this one';
   return warn(name, found, fix);
 }
 
@@ -183,7 +183,7 @@ function restartPolicy({ restartSetups }: EngineInfo): PreflightCheck {
   );
 }
 
-/** They may exit during a run: chaos ends itself when the engine is gone, the others may crash. */
+/** They may exit during a run: chaos exits when the engine is gone, the others may crash. */
 const ownServices = ['chaos', 'loadgen'];
 
 function ownRestarts({ restartPolicies }: EngineInfo, { proxies }: PlannedSystem): PreflightCheck {

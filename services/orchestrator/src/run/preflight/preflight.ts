@@ -205,7 +205,7 @@ async function takeLease(
       await clients.takeRunLease(run.id, { signal });
       return;
     } catch (error) {
-      // The lease of a killed orchestrator expires after some seconds.
+      // The lease of a killed orchestrator expires after a few seconds.
       const isHeld = error instanceof EncoreError && error.code === 'RUN_HELD';
       if (!isHeld || clock.now() > endsAt) throw error;
       if (!isReported)
