@@ -50,7 +50,7 @@ const aboutServers: readonly string[] = [
   'services/orchestrator/src/cli/command-line.ts', // what Encore is for
 ];
 
-/** The sentences in quotes that have the word "server"; names such as `server-down` do not count. */
+/** Quoted sentences with the word "server"; names such as `server-down` do not count. */
 function sentencesIn(text: string): string[] {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$|\s\/\/\s.*$/gm, '');
   const literals = [...code.matchAll(/'[^'\n]*'|"[^"\n]*"|`[^`\n]*`/g)].map(([literal]) => literal);

@@ -70,10 +70,10 @@ describe('description of a user’s system', () => {
     const { system, impossible } = described();
     const { api, db, cache } = system.containers;
     assert.deepEqual(api?.allowedKinds, [
-      ...['crash', 'outage', 'restart', 'freeze', 'memory-cap', 'cpu-throttle', 'partition'],
+      ...['crash', 'outage', 'restart', 'slow-start', 'freeze', 'memory-cap', 'cpu-throttle', 'partition'],
     ]);
-    assert.deepEqual(db?.allowedKinds, ['crash', 'outage', 'restart', 'freeze', 'partition']);
-    assert.deepEqual(cache?.allowedKinds, ['crash', 'outage', 'restart', 'freeze']);
+    assert.deepEqual(db?.allowedKinds, ['crash', 'outage', 'restart', 'slow-start', 'freeze', 'partition']);
+    assert.deepEqual(cache?.allowedKinds, ['crash', 'outage', 'restart', 'slow-start', 'freeze']);
     assert.deepEqual(system.proxies['cache:11211']?.allowedKinds, ['connection-refused']);
     assert.match(impossible['db']?.['memory-cap'] ?? '', /no memory limit/);
     assert.match(impossible['cache']?.partition ?? '', /no proxy with a probe/);

@@ -18,7 +18,7 @@ export class ProxyClients implements Collector {
     if (clients.size < maxClients) map.set(event.proxy, clients.add(event.client));
   }
 
-  /** The clients that connected through each of these proxies; null if connections are not visible. */
+  /** The clients that connected through each proxy; null if connections are not visible. */
   of(proxies: readonly string[]): Record<string, string[]> | null {
     if (!this.#isVisible) return null;
     return Object.fromEntries(proxies.map((proxy) => [proxy, [...(this.#through.get(proxy) ?? [])].sort()]));
