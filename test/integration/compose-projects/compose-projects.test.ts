@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initProject, type PrintedCompose, printCompose } from '@encore/project';
+import { initProject, isProcessFile, type PrintedCompose, printCompose } from '@encore/project';
 import { after, before, describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { readEncoreFile } from '../../../services/orchestrator/src/settings/encore-file.ts';
@@ -64,7 +64,9 @@ describe('any Compose project', function () {
   async function print(path: string): Promise<PrintedCompose> {
     const read = readEncoreFile(path, './encore');
     assert.ok(read.ok, read.ok ? '' : read.problems.join('\n'));
-    return await printCompose({ ...read, path, showSecrets: true });
+    const { file } = read;
+    assert.ok(!isProcessFile(file));
+    return await printCompose({ ...read, file, path, showSecrets: true });
   }
 
   /** Removes the # before everything that a run would share, as a user may do. */

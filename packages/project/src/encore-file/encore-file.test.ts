@@ -5,7 +5,13 @@ import { faultKinds } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { encoreFileSchema, generateOptions, plannedSystem, problemsOfEncoreFile } from './encore-file.ts';
+import {
+  encoreFileSchema,
+  generateOptions,
+  plannedSystem,
+  problemsOfEncoreFile,
+  processFileSchema,
+} from './encore-file.ts';
 
 /** The names of all settings, except those that the user chooses. */
 function keysOf({ properties = {}, additionalProperties, propertyNames }: z.core.JSONSchema.BaseSchema): string[] {
@@ -103,7 +109,8 @@ workload: 7
   it('has every key described in docs/YOUR_PROJECT.md', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../../docs/YOUR_PROJECT.md'), 'utf8');
     const named = page.split('\n').filter((line) => line.startsWith('| `'));
-    for (const key of keysOf(z.toJSONSchema(encoreFileSchema)))
+    const schemas = [encoreFileSchema, processFileSchema];
+    for (const key of schemas.flatMap((schema) => keysOf(z.toJSONSchema(schema, { io: 'input' }))))
       assert.ok(
         named.some((row) => new RegExp(`[\`.]${key}[\`.]`).test(row)),
         key,

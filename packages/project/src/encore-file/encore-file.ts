@@ -1,45 +1,15 @@
 /**
- * What `encore.yaml` describes besides the settings of a run: the system under test, in the terms
- * of the user's Compose file, and the workload. The system is a system description without the
- * generated parts, plus what only a user's own project needs.
+ * What `encore.yaml` describes besides the settings of a run: the system under test, as services of
+ * the user's Compose file or as processes, and the workload. The system is a system description
+ * without the generated parts, plus what only a user's own project needs.
  */
-import {
-  containerNameSchema,
-  type FaultKind,
-  faultKindSchema,
-  faultKinds,
-  type PlannedSystem,
-  proxyNameSchema,
-  systemSchema,
-} from '@encore/contracts';
+import { containerNameSchema, type FaultKind, faultKinds, type PlannedSystem } from '@encore/contracts';
 import { invalidValue, mapValues, nearestWord, ownValue, schemaProblems, upstreamOf } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 import { z } from 'zod';
 import type { GenerateOptions } from '../generate/generate-project.ts';
-
-const allowedKinds = z
-  .union([z.literal('all'), z.array(faultKindSchema)])
-  .default('all')
-  .describe('all, or a list of fault kinds such as [crash, latency]');
-
-const containerSchema = systemSchema.shape.containers.valueType.omit({ proxyApi: true }).extend({
-  allowedKinds,
-  crash: systemSchema.shape.containers.valueType.shape.crash
-    .unwrap()
-    .default({ signal: 'SIGKILL' })
-    .describe("the signal that crashes the container's main process"),
-  supervise: z
-    .boolean()
-    .default(false)
-    .describe('whether the supervisor starts the container again if nothing else does'),
-});
-
-const proxySchema = systemSchema.shape.proxies.valueType.omit({ runsIn: true, listen: true, upstream: true }).extend({
-  allowedKinds,
-  probe: systemSchema.shape.proxies.valueType.shape.probe.describe(
-    'how Encore checks a connection through the proxy: banner if the server sends the first bytes, none if nothing is known',
-  ),
-});
+import { type ProcessSystem, problemsOfProcesses, processSystemSchema } from './process-system.ts';
+import { commonShape, containerSchema } from './system-parts.ts';
 
 const names = (description: string) => z.array(z.string().min(1)).default([]).describe(description);
 
@@ -65,11 +35,7 @@ const encoreSystemSchema = z.strictObject({
   containers: z
     .record(containerNameSchema, containerSchema)
     .describe('the services that a run may act on, by their names in the Compose file'),
-  proxies: z
-    .record(proxyNameSchema, proxySchema)
-    .describe('the TCP ports that get a sidecar in front of them, by service and port'),
-  entry: proxyNameSchema.describe('the proxy that users connect to'),
-  recoveryOf: containerNameSchema.describe('the container whose recovery is judged; needs health'),
+  ...commonShape,
 });
 export type EncoreSystem = z.infer<typeof encoreSystemSchema>;
 
@@ -86,19 +52,53 @@ export const encoreFileSchema = z.strictObject({
     .default(true)
     .describe('whether Prometheus and Grafana run beside the project and show the run'),
 });
+/** Of a Compose project. */
 export type EncoreFile = z.infer<typeof encoreFileSchema>;
+
+export const processFileSchema = encoreFileSchema.omit({ dashboards: true }).extend({
+  system: processSystemSchema.describe('the system under test'),
+});
+export type ProcessFile = z.infer<typeof processFileSchema>;
+
+/** True if the file describes processes, even if what it describes is invalid. */
+export const describesProcesses = (file: SettingsObject): boolean =>
+  Object.hasOwn(section(file, 'system'), 'processes');
+
+export const isProcessFile = (file: EncoreFile | ProcessFile): file is ProcessFile => 'processes' in file.system;
+
+const schemaOf = (file: SettingsObject): typeof encoreFileSchema | typeof processFileSchema =>
+  describesProcesses(file) ? processFileSchema : encoreFileSchema;
+
+/** Undefined if the file violates its schema. */
+export const parseEncoreFile = (file: SettingsObject): EncoreFile | ProcessFile | undefined =>
+  schemaOf(file).safeParse(file).data;
 
 /** Returns one line per mistake: path, value, and what would be right. */
 export function problemsOfEncoreFile(file: SettingsObject): string[] {
-  const problems = schemaProblems(encoreFileSchema, file);
+  const system = section(file, 'system');
+  const ofCompose = describesProcesses(file)
+    ? Object.keys(system).filter((key) => key in encoreSystemSchema.shape && !(key in processSystemSchema.shape))
+    : [];
+  const others = Object.fromEntries(Object.entries(system).filter(([key]) => !ofCompose.includes(key)));
+  const problems = [
+    ...ofCompose.map((key) => `system.${key}: cannot be combined with processes; remove one of the two`),
+    ...schemaProblems(schemaOf(file), file['system'] === system ? { ...file, system: others } : file, { expected }),
+  ];
   const paths = problems.map((problem) => problem.slice(0, problem.indexOf(': ')));
   const isNew = (problem: string): boolean => !paths.some((path) => problem.startsWith(`${path}: `));
-  return [...problems, ...problemsOfNames(section(file, 'system')).filter(isNew)];
+  return [...problems, ...problemsOfNames(system).filter(isNew), ...problemsOfProcesses(system).filter(isNew)];
 }
+
+/** A schema describes a list only as such. */
+const expected = (path: readonly PropertyKey[]): string | undefined =>
+  path.length === 4 && path.at(-1) === 'command'
+    ? 'the program and its arguments as a list, such as [node, api.mjs]'
+    : undefined;
 
 /** Checks names that refer to other parts. Accepts any value, also one that violates the schema. */
 function problemsOfNames(system: SettingsObject): string[] {
-  const containers = section(system, 'containers');
+  const key = Object.hasOwn(system, 'processes') ? 'processes' : 'containers';
+  const containers = section(system, key);
   const proxies = section(system, 'proxies');
   const problems: string[] = [];
   const { entry, recoveryOf } = system;
@@ -118,8 +118,8 @@ function problemsOfNames(system: SettingsObject): string[] {
   const known = Object.keys(containers);
   // Where a name is used, it may be right, and mistyped where it is listed.
   const orRename = (name: string): string => {
-    const key = nearestWord(name, known);
-    return key === undefined ? '' : `; or rename ${key} under system.containers to ${name}`;
+    const near = nearestWord(name, known);
+    return near === undefined ? '' : `; or rename ${near} under system.${key} to ${name}`;
   };
   if (typeof recoveryOf === 'string' && !known.includes(recoveryOf)) {
     const choices = Object.entries(containers).map(([name, container]) =>
@@ -131,7 +131,7 @@ function problemsOfNames(system: SettingsObject): string[] {
   const judged = typeof recoveryOf === 'string' ? containers[recoveryOf] : undefined;
   if (isObject(judged) && judged['health'] === undefined)
     problems.push(
-      `system.containers.${recoveryOf}.health: is missing; set ready, a URL that answers 200 when ${recoveryOf} can serve its users`,
+      `system.${key}.${recoveryOf}.health: is missing; set ready, a URL that answers 200 when ${recoveryOf} can serve its users`,
     );
   for (const name of Object.keys(proxies)) {
     const [container = name, port] = name.split(':');
@@ -139,9 +139,7 @@ function problemsOfNames(system: SettingsObject): string[] {
     if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
       problems.push(`${path}: ${invalidValue(name, 'a port from 1 to 65535')}`);
     if (!Object.hasOwn(containers, container))
-      problems.push(
-        `${path}: ${invalidValue(name, `a name under system.containers, with a port${orRename(container)}`)}`,
-      );
+      problems.push(`${path}: ${invalidValue(name, `a name under system.${key}, with a port${orRename(container)}`)}`);
   }
   return problems;
 }
@@ -166,12 +164,15 @@ export function generateOptions({
 }
 
 /** What settings may refer to: the targets, and the kinds that each allows. */
-export function plannedSystem({ containers, proxies, entry, recoveryOf }: EncoreSystem): PlannedSystem {
+export function plannedSystem(system: EncoreSystem | ProcessSystem): PlannedSystem {
+  const { proxies, entry, recoveryOf } = system;
+  const containers: Record<string, { allowedKinds: 'all' | FaultKind[]; replicas?: number }> =
+    'processes' in system ? system.processes : system.containers;
   // Which of all kinds can act on a target is not a question of permission.
   const allowed = (kinds: 'all' | readonly FaultKind[]): FaultKind[] =>
     kinds === 'all' ? [...faultKinds] : [...kinds];
   return {
-    containers: mapValues(containers, ({ allowedKinds, replicas }) => ({
+    containers: mapValues(containers, ({ allowedKinds, replicas = 1 }) => ({
       allowedKinds: allowed(allowedKinds),
       replicas,
     })),

@@ -2,8 +2,10 @@
  * Which fault kinds are impossible on a target of somebody's own project, each with the reason: the
  * effect could not be confirmed, or the fault could not be reverted.
  */
-import { type KindReasons, type Probe, unsupportedOn } from '@encore/contracts';
+import { type FaultKind, faultKinds, type KindReasons, kindOf, type Probe, unsupportedOn } from '@encore/contracts';
+import { isProxy } from '@encore/kit';
 import type { Service } from '../compose/compose-model.ts';
+import type { ProcessSettings } from '../encore-file/process-system.ts';
 import { labels, originalLimits } from '../generate/labels.ts';
 
 export interface ContainerFacts {
@@ -24,6 +26,11 @@ const ofTheBundledLab = {
   'bundled-lab': 'has only been tried on the bundled lab',
 };
 
+const unattended = ({ isObserved, isSupervised }: Pick<ContainerFacts, 'isObserved' | 'isSupervised'>) => ({
+  ...(!isObserved && { observer: 'nothing observes whether it responds; only recoveryOf is observed' }),
+  ...(!isSupervised && { supervisor: 'no restart policy notices a hang, so nothing ends it; set supervise: true' }),
+});
+
 export function impossibleOnContainer({
   service,
   replicas,
@@ -40,13 +47,30 @@ export function impossibleOnContainer({
     ...(limits[labels.cpus] === undefined && {
       'cpu-limit': 'it has no CPU limit that could be restored; set cpus in the Compose file',
     }),
-    ...(!isObserved && { observer: 'nothing observes whether it responds; only recoveryOf is observed' }),
-    ...(!isSupervised && { supervisor: 'no restart policy notices a hang, so nothing ends it; set supervise: true' }),
+    ...unattended({ isObserved, isSupervised }),
     ...(replicas > 1 && { 'only-replica': 'other replicas answer in its place, which hides the effect' }),
     // Without a probe, a proxy looks the same with and without its target.
     ...(probes.every((probe) => probe === 'none') && {
       banner: 'no proxy with a probe leads to it, so the effect could not be seen; list a port of it',
     }),
+  });
+}
+
+/** Of a process. What this machine lacks is not part of it. */
+export function impossibleOnProcess({
+  limits,
+  isObserved,
+  isSupervised,
+}: Pick<ContainerFacts, 'isObserved' | 'isSupervised'> & Pick<ProcessSettings, 'limits'>): KindReasons {
+  return unsupportedOn('container', {
+    ...ofTheBundledLab,
+    ...(limits.memoryMegabytes === undefined && {
+      'memory-limit': 'it has no memory limit that could be restored; set limits.memoryMegabytes',
+    }),
+    ...(limits.cpus === undefined && {
+      'cpu-limit': 'it has no CPU limit that could be restored; set limits.cpus',
+    }),
+    ...unattended({ isObserved, isSupervised }),
   });
 }
 
@@ -65,3 +89,22 @@ const notShownBy: Readonly<Record<Probe, Parameters<typeof unsupportedOn>[1]>> =
 };
 
 export const impossibleOnProxy = (probe: Probe): KindReasons => unsupportedOn('proxy', notShownBy[probe]);
+
+/**
+ * The kinds of `wanted` that are possible on the target, and a problem for each of a list that is
+ * not.
+ */
+export function allowedOn(
+  { path, target, wanted }: { path: string; target: string; wanted: 'all' | readonly FaultKind[] },
+  reasons: KindReasons,
+): { kinds: FaultKind[]; problems: string[] } {
+  const actsOn = isProxy(target) ? 'proxy' : 'container';
+  const kinds = faultKinds.filter((kind) => kindOf(kind).actsOn === actsOn && reasons[kind] === undefined);
+  if (wanted === 'all') return { kinds, problems: [] };
+  return {
+    kinds: kinds.filter((kind) => wanted.includes(kind)),
+    problems: wanted.flatMap((kind) =>
+      reasons[kind] === undefined ? [] : [`${path}.allowedKinds: ${kind} is impossible: ${reasons[kind]}`],
+    ),
+  };
+}

@@ -2,20 +2,13 @@
  * The system description of a run of somebody's own project: what chaos and the orchestrator read.
  * A pure function of encore.yaml, the user's project and the generated one.
  */
-import {
-  type FaultKind,
-  faultKinds,
-  type KindReasons,
-  kindOf,
-  type System,
-  type SystemHealth,
-} from '@encore/contracts';
-import { isProxy, ownValue, upstreamOf } from '@encore/kit';
+import type { FaultKind, KindReasons, System, SystemHealth } from '@encore/contracts';
+import { ownValue, upstreamOf } from '@encore/kit';
 import { type ComposeProject, namesOf } from '../compose/compose-model.ts';
 import type { EncoreSystem } from '../encore-file/encore-file.ts';
 import type { GeneratedProject } from '../generate/generate-project.ts';
 import { labels } from '../generate/labels.ts';
-import { impossibleOnContainer, impossibleOnProxy } from './applicable-kinds.ts';
+import { allowedOn, impossibleOnContainer, impossibleOnProxy } from './applicable-kinds.ts';
 
 export interface DescribedSystem {
   ok: true;
@@ -34,12 +27,9 @@ export function describeSystem(
   const system: System = { containers: {}, proxies: {}, entry, recoveryOf };
   const narrowed = (path: string, target: string, wanted: 'all' | readonly FaultKind[], reasons: KindReasons) => {
     impossible[target] = reasons;
-    if (wanted !== 'all')
-      for (const kind of wanted)
-        if (reasons[kind] !== undefined) problems.push(`${path}.allowedKinds: ${kind} is impossible: ${reasons[kind]}`);
-    const actsOn = isProxy(target) ? 'proxy' : 'container';
-    const kinds = faultKinds.filter((kind) => kindOf(kind).actsOn === actsOn && reasons[kind] === undefined);
-    return wanted === 'all' ? kinds : kinds.filter((kind) => wanted.includes(kind));
+    const allowed = allowedOn({ path, target, wanted }, reasons);
+    problems.push(...allowed.problems);
+    return allowed.kinds;
   };
 
   for (const [name, { allowedKinds, unsupported, replicas, health, crash, supervise, memoryBound }] of Object.entries(

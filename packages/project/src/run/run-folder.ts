@@ -7,6 +7,7 @@ import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startOfProcess } from '@encore/kit/host-process';
 
 const prefix = 'encore-run-';
 const privateFolder = 0o700;
@@ -17,7 +18,7 @@ const processFileOf = (runId: string): string => join(pathOf(runId), 'process');
 /** Throws if it exists: whoever created it could read what is written there. */
 export async function createRunFolder(runId: string): Promise<string> {
   await mkdir(pathOf(runId), { mode: privateFolder });
-  await writeFile(processFileOf(runId), `${process.pid} ${await startOf(process.pid)}`);
+  await writeFile(processFileOf(runId), `${process.pid} ${await startOfProcess(process.pid)}`);
   return pathOf(runId);
 }
 
@@ -43,8 +44,7 @@ export async function removeRunFolder(runId: string): Promise<boolean> {
 export async function processOfRun(runId: string): Promise<number | null> {
   const text = await readFile(processFileOf(runId), 'utf8').catch(() => '');
   const [, pid = '', start = ''] = /^(\d+) (.+)$/s.exec(text) ?? [];
-  // The number alone may be that of a later process.
-  return pid !== '' && (await startOf(Number(pid))) === start ? Number(pid) : null;
+  return pid !== '' && (await startOfProcess(Number(pid))) === start ? Number(pid) : null;
 }
 
 /** Processes with this run's folder in their command, such as `docker compose`. */
@@ -58,15 +58,4 @@ export async function commandsOfRun(runId: string): Promise<number[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
   const commands = pids.map(async (pid) => mine(pid, await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
   return (await Promise.all(commands)).flat();
-}
-
-/** When a process started, in any unit; null if it has ended. */
-async function startOf(pid: number): Promise<string | null> {
-  if (process.platform === 'linux') {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-    const [state = 'Z', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' ? null : (fields[18] ?? null);
-  }
-  const ps = promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]);
-  return await ps.then(({ stdout }) => stdout.trim() || null).catch(() => null);
 }

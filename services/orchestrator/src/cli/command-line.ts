@@ -70,7 +70,8 @@ Examples:
   encore --profile smoke --control server-down  a control run, which must fail
   encore verify test_results/production_test_20260101_120000
   encore init                                   describe your own Compose project in encore.yaml
-  encore run --profile smoke                    run it, in the folder of encore.yaml
+  encore run --profile smoke                    run it, in the folder of encore.yaml; without Docker if that
+                                                describes processes (docs/YOUR_PROJECT.md)
   encore init --openapi api.yaml                write a workload for an API
 
 Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
@@ -148,7 +149,7 @@ function describeProgram(
     )
     .option('--no-monitor', 'print plain lines instead of the live display')
     .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
-    .option('--keep', "leave your own project's containers up after the run, until `encore revert`")
+    .option('--keep', "leave your own project's containers, but not its processes, up after the run, until `encore revert`")
     .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
     .option('--replay <plan>', 'same as the replay command')
     .option(
@@ -186,7 +187,7 @@ function describeProgram(
     'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
   );
   add('check', '', 'run the preflight checks only, and print a fix for each problem');
-  add('revert', '', 'revert all active faults; in a folder with encore.yaml, remove what its runs left');
+  add('revert', '', 'revert all active faults; in a folder with encore.yaml, end and remove what its runs left');
   add('monitor', '', 'watch a run from another terminal');
   add('init', '', 'write encore.yaml for your own Compose project, without starting it');
   add('compose', '', 'print the Compose file that a run of your own project would start, without starting it');

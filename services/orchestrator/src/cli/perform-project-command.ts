@@ -1,15 +1,13 @@
-/** Runs the commands for the user's own Compose project. */
-import { randomInt } from 'node:crypto';
+/** Runs the commands for the user's own project. */
 import { join } from 'node:path';
-import { exitCodes, type Plan, type RunConfig, refusedExitCode } from '@encore/contracts';
+import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { describeError } from '@encore/kit';
-import { makePlan, refusePlan, renderTimeline } from '@encore/plan';
+import { renderTimeline } from '@encore/plan';
 import {
   initOpenApi,
   initProject,
   interruptedText,
-  type PreparedRun,
-  prepareRun,
+  isProcessFile,
   printCompose,
   revertRuns,
   runProject,
@@ -19,10 +17,10 @@ import {
 import { encoreFileName } from '@encore/project/encore-file-name';
 import { noticeLines, settingLines } from '../run/opening-lines.ts';
 import { readEncoreFile } from '../settings/encore-file.ts';
-import { resolveSettings } from '../settings/resolve-settings.ts';
 import { plainText, refusalText } from '../text.ts';
 import type { CommandContext } from './command-context.ts';
 import { type Command, checkout, type ProjectRunOptions } from './command-line.ts';
+import { planProject } from './plan-project.ts';
 
 const schema = join(checkout, 'docs', 'schema', 'encore.schema.json');
 const workloadSchema = join(checkout, 'docs', 'schema', 'workload.schema.json');
@@ -47,7 +45,10 @@ export async function performProjectCommand(
     case 'compose': {
       const read = readEncoreFile(encoreFileName, wiring.command);
       if (!read.ok) return refused('compose', read.problems);
-      const printed = await printCompose({ ...read, path: encoreFileName, ...command });
+      const { file } = read;
+      if (isProcessFile(file))
+        return refused('compose', [`${encoreFileName} describes processes, for which there is none`]);
+      const printed = await printCompose({ ...read, file, path: encoreFileName, ...command });
       if (!printed.ok) return refused('compose', printed.problems);
       for (const note of printed.notes) process.stderr.write(plainText(`${note}\n`));
       output.write(printed.text);
@@ -75,9 +76,10 @@ async function initWorkload(
 }
 
 async function run(options: ProjectRunOptions, context: Context, print: (text: string) => void): Promise<number> {
-  const { wiring, stop } = context;
+  const { wiring, stop, env, clock } = context;
   print('Reading the project');
-  const planned = await planRun(options, context);
+  const impossibleHere = wiring.unsupported ?? {};
+  const planned = await planProject(options, { command: wiring.command, env, clock, impossibleHere });
   // Ctrl-C also ends the commands that read the project.
   if (stop.aborted) {
     print(interruptedText);
@@ -96,6 +98,8 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
     for (const line of ['', ...workloadFilesText(prepared.workload)]) print(line);
     return 0;
   }
+  if (!('runId' in prepared))
+    return refused('run', ['processes are started by the launcher; use ./encore run'], 'nothing was started');
   return await runProject({
     prepared,
     config,
@@ -107,30 +111,6 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
     print,
     stop,
   });
-}
-
-type Planned = { ok: true; prepared: PreparedRun; config: RunConfig; plan: Plan } | { ok: false; problems: string[] };
-
-/** Finds everything that can be wrong before anything starts. */
-async function planRun({ flags, monitor }: ProjectRunOptions, { wiring, env, clock }: Context): Promise<Planned> {
-  const read = readEncoreFile(encoreFileName, wiring.command);
-  if (!read.ok) return read;
-  const prepared = await prepareRun(read, process.cwd(), clock.now());
-  if (!prepared.ok) return prepared;
-  const { system } = prepared;
-  const resolved = resolveSettings({
-    system,
-    flags,
-    monitor,
-    env,
-    encoreFile: { path: encoreFileName, settings: read.settings },
-    randomSeed: () => randomInt(2 ** 31),
-  });
-  if (!resolved.ok) return resolved;
-  const { config } = resolved;
-  const plan = makePlan(config, system);
-  const problems = refusePlan(plan, config);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, prepared, config, plan };
 }
 
 async function revert(print: (text: string) => void): Promise<number> {

@@ -5,12 +5,19 @@
 import { existsSync } from 'node:fs';
 import { nearestWord, unknownKey } from '@encore/kit';
 import { readSettingsFile, type SettingsObject } from '@encore/kit/settings-file';
-import { type EncoreFile, encoreFileSchema, plannedSystem, problemsOfEncoreFile } from '@encore/project';
+import {
+  type EncoreFile,
+  encoreFileSchema,
+  type ProcessFile,
+  parseEncoreFile,
+  plannedSystem,
+  problemsOfEncoreFile,
+} from '@encore/project';
 import { problemsOfFile } from './file-problems.ts';
 import { onItsProfile } from './resolve-settings.ts';
 
 export type ReadEncoreFile =
-  | { ok: true; file: EncoreFile; settings: SettingsObject }
+  | { ok: true; file: EncoreFile | ProcessFile; settings: SettingsObject }
   | { ok: false; problems: string[] };
 
 /** The keys that a settings file does not have. */
@@ -30,7 +37,7 @@ export function readEncoreFile(path: string, command: string): ReadEncoreFile {
   const mistyped = others.map(([key]) => key).filter((key) => nearestWord(key, ownKeys) !== undefined);
   const settings = Object.fromEntries(others.filter(([key]) => !mistyped.includes(key)));
   const own = Object.fromEntries(entries.filter(([key]) => ownKeys.includes(key)));
-  const file = encoreFileSchema.safeParse(own).data;
+  const file = parseEncoreFile(own);
   const problems = [
     ...[...mistyped.map((key) => unknownKey([key], ownKeys)), ...problemsOfEncoreFile(own)].map(
       (problem) => `${path}: ${problem}`,

@@ -1,0 +1,71 @@
+/**
+ * Plans a run of the project in the current folder: finds everything that can be wrong before
+ * anything starts. The lab without Docker calls it, too.
+ */
+import { randomInt } from 'node:crypto';
+import type { FaultKind, Plan, RunConfig } from '@encore/contracts';
+import type { Clock } from '@encore/kit';
+import { makePlan, refusePlan } from '@encore/plan';
+import {
+  isProcessFile,
+  type PreparedProcesses,
+  type PreparedRun,
+  type ProcessFile,
+  prepareProcesses,
+  prepareRun,
+} from '@encore/project';
+import { encoreFileName } from '@encore/project/encore-file-name';
+import { readEncoreFile } from '../settings/encore-file.ts';
+import { resolveSettings } from '../settings/resolve-settings.ts';
+import type { ProjectRunOptions } from './command-line.ts';
+
+export interface PlanContext {
+  /** How the user starts Encore, for messages. */
+  command: string;
+  env: NodeJS.ProcessEnv;
+  clock: Pick<Clock, 'now'>;
+  /** Kinds that this machine cannot inject into processes, each with the reason. */
+  impossibleHere: Partial<Record<FaultKind, string>>;
+}
+
+interface Planned {
+  ok: true;
+  config: RunConfig;
+  plan: Plan;
+}
+export type PlannedCompose = Planned & { prepared: PreparedRun };
+export type PlannedProcesses = Planned & { prepared: PreparedProcesses; file: ProcessFile };
+
+export async function planProject(
+  { flags, monitor, keep }: Pick<ProjectRunOptions, 'flags' | 'monitor' | 'keep'>,
+  { command, env, clock, impossibleHere }: PlanContext,
+): Promise<PlannedCompose | PlannedProcesses | { ok: false; problems: string[] }> {
+  const read = readEncoreFile(encoreFileName, command);
+  if (!read.ok) return read;
+  const { file, settings } = read;
+  if (keep && isProcessFile(file))
+    return { ok: false, problems: ['--keep: the processes end with the run; leave it out'] };
+  const folder = process.cwd();
+  const host = { folder, searchPath: env['PATH'] ?? '', impossible: impossibleHere };
+  const prepared = isProcessFile(file)
+    ? await prepareProcesses({ file, settings }, host)
+    : await prepareRun({ file, settings }, folder, clock.now());
+  if (!prepared.ok) return prepared;
+  const { system } = prepared;
+  const resolved = resolveSettings({
+    system,
+    flags,
+    monitor,
+    env,
+    encoreFile: { path: encoreFileName, settings },
+    randomSeed: () => randomInt(2 ** 31),
+  });
+  if (!resolved.ok) return resolved;
+  const { config } = resolved;
+  const plan = makePlan(config, system);
+  const problems = refusePlan(plan, config);
+  if (problems.length > 0) return { ok: false, problems };
+  return 'runId' in prepared
+    ? { ok: true, prepared, config, plan }
+    : { ok: true, prepared, config, plan, file: file as ProcessFile };
+}
