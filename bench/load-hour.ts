@@ -17,8 +17,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { startBundledLab } from '../embedded/src/bundled-lab.ts';
 import { readHostEnvironment } from '../embedded/src/config.ts';
-import { startLab } from '../embedded/src/lab.ts';
 import { describeError, systemClock, waitUntil } from '../packages/kit/src/index.ts';
 import { EventPoller } from '../services/orchestrator/src/history/event-poller.ts';
 import { HistoryWriter } from '../services/orchestrator/src/history/history-writer.ts';
@@ -56,7 +56,7 @@ export async function benchLoadHour(print: Print = console.log): Promise<{ ok: b
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error(signal)));
   try {
-    await using lab = await startLab(options, stop.signal);
+    await using lab = await startBundledLab(options, stop.signal);
     const seen = new QuietHour();
     const runId = `bench-${Date.now()}`;
     const runFolder = join(lab.env['ENCORE_RUNS_DIR'] ?? '', runId);

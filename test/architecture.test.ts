@@ -21,7 +21,7 @@ const mayImport: Record<string, string[]> = {
   'services/loadgen': ['@encore/contracts', '@encore/kit', '@encore/workload', '@encore/workload-music'],
   'services/chaos': ['@encore/contracts', '@encore/kit', '@encore/plan'],
   'services/orchestrator': ['@encore/contracts', '@encore/kit', '@encore/plan', '@encore/project'],
-  embedded: ['@encore/contracts', '@encore/kit', '@encore/orchestrator', '@encore/server'],
+  embedded: ['@encore/contracts', '@encore/kit', '@encore/orchestrator', '@encore/project', '@encore/server'],
 };
 
 /** The other folders that each folder below a path may import; '' is the path itself. */

@@ -2,7 +2,8 @@
  * `encore`: the lab on the embedded runtime.
  *
  * `run` and `check` start the lab, run the orchestrator in the foreground, take the lab down and
- * exit with the orchestrator's code. Every other command goes straight to the orchestrator.
+ * exit with the orchestrator's code. So does `run` in a folder whose encore.yaml describes
+ * processes. Every other command goes straight to the orchestrator.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,6 +11,7 @@ import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError, surviveOutputLoss } from '@encore/kit';
 import { parseCommandLine } from '@encore/orchestrator/command-line';
 import { refusalText } from '@encore/orchestrator/text';
+import type { Lab } from './lab.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];
@@ -28,12 +30,28 @@ export async function main(): Promise<void> {
   if (command.name === 'run' && startsLab && (await refusesResults(command.config.hours))) return;
   if (startsLab && (await refusesServer())) return;
   if (startsLab) {
-    process.exitCode = await runLab();
+    process.exitCode = await runLab(startBundled);
     return;
+  }
+  if ((command.name === 'run-project' || command.name === 'revert-project') && (await hasProcesses())) {
+    const project = await import('./project-commands.ts');
+    if (command.name === 'revert-project') {
+      process.exitCode = await project.revertProject(process.cwd(), process.env);
+      return;
+    }
+    if (!command.dryRun) {
+      const planned = await project.planProcesses(command, process.env);
+      if (planned.ok)
+        process.exitCode = await runLab((stop) =>
+          project.startProject(planned, { root, env: process.env, given }, stop),
+        );
+      else refuses(planned.problems);
+      return;
+    }
   }
   if (command.name === 'report' || command.name === 'verify') await showRuns();
   if (command.name === 'monitor' || command.name === 'revert') await findLab();
-  if (command.name === 'run') await nameUnsupported();
+  if (command.name === 'run' || command.name === 'run-project') await nameUnsupported();
   // The orchestrator parses the same command line and prints the result or the refusal.
   await import('@encore/orchestrator/main');
 }
@@ -84,7 +102,8 @@ async function showRuns(): Promise<void> {
 async function findLab(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const { runningLab } = await import('./running-lab.ts');
-  const lab = runningLab(readHostEnvironment(process.env).homes, root);
+  const of = (await hasProcesses()) ? process.cwd() : root;
+  const lab = runningLab(readHostEnvironment(process.env).homes, of);
   if (lab === null) return;
   const { ports, tokenFile } = lab;
   process.env['ENCORE_PORT_PAGE'] = given['ENCORE_PORT_PAGE'] || String(ports.page);
@@ -98,10 +117,38 @@ async function nameUnsupported(): Promise<void> {
   process.env['ENCORE_UNSUPPORTED'] = JSON.stringify(unsupportedHere());
 }
 
-async function runLab(): Promise<number> {
+/** Whether the encore.yaml in the current folder describes processes. */
+async function hasProcesses(): Promise<boolean> {
+  const { encoreFileName } = await import('@encore/project/encore-file-name');
+  if (!existsSync(encoreFileName)) return false;
+  const { describesProcesses } = await import('@encore/project');
+  const { readSettingsFile } = await import('@encore/kit/settings-file');
+  const read = readSettingsFile(encoreFileName, { example: 'profile: smoke', ifEmpty: '' });
+  // The orchestrator reports what is wrong with the file.
+  return read.ok && describesProcesses(read.settings);
+}
+
+/** A lab, and the orchestrator that runs in it. */
+export interface StartedLab {
+  lab: Lab;
+  argv: readonly string[];
+  env: NodeJS.ProcessEnv;
+  cwd?: string;
+}
+
+async function startBundled(stop: AbortSignal): Promise<StartedLab> {
   const { readHostEnvironment, serverMemoryBytes, unusedVariables } = await import('./config.ts');
-  const { startLab } = await import('./lab.ts');
+  const { startBundledLab } = await import('./bundled-lab.ts');
   const { chosenPorts } = await import('./ports.ts');
+  const host = readHostEnvironment(process.env);
+  for (const name of unusedVariables(given)) process.stderr.write(`${name}: only the lab on Docker uses it\n`);
+  const ports = chosenPorts(process.env, given);
+  const memoryBytes = serverMemoryBytes(process.env);
+  const lab = await startBundledLab({ root, results: resultsDir(), host, ports, serverMemoryBytes: memoryBytes }, stop);
+  return { lab, argv, env: { ...process.env, ...lab.env } };
+}
+
+async function runLab(start: (stop: AbortSignal) => Promise<StartedLab>): Promise<number> {
   const { runInForeground } = await import('./foreground.ts');
   const stop = new AbortController();
   let isInForeground = false;
@@ -112,17 +159,13 @@ async function runLab(): Promise<number> {
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
   try {
-    const host = readHostEnvironment(process.env);
     process.stderr.write('starting the lab\n');
-    for (const name of unusedVariables(given)) process.stderr.write(`${name}: only the lab on Docker uses it\n`);
-    const ports = chosenPorts(process.env, given);
-    await using lab = await startLab(
-      { root, results: resultsDir(), host, ports, serverMemoryBytes: serverMemoryBytes(process.env) },
-      stop.signal,
-    );
-    const env = { ...process.env, ...lab.env };
+    const started = await start(stop.signal);
+    await using lab = started.lab;
+    const { env, cwd } = started;
     isInForeground = true;
-    const code = await runInForeground({ command: [...orchestrator, ...argv], env, reaper: lab.reaper });
+    const command = [...orchestrator, ...started.argv];
+    const code = await runInForeground({ command, env, ...(cwd && { cwd }), reaper: lab.reaper });
     isInForeground = false;
     if (code === refusedExitCode) process.stderr.write(`the logs of the lab's programs are in ${lab.keepLogs()}\n`);
     return code;

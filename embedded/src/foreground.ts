@@ -14,18 +14,21 @@ import type { Reaper } from './engine/reaper.ts';
 export interface Foreground {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Its current folder; without it, ours. */
+  readonly cwd?: string;
   readonly reaper: Reaper;
 }
 
 const exitGraceMs = 300;
 
 /** Returns the exit code. Does not return after a second signal. */
-export async function runInForeground({ command, env, reaper }: Foreground): Promise<number> {
+export async function runInForeground({ command, env, cwd, reaper }: Foreground): Promise<number> {
   const terminal = process.stdin.isTTY === true;
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { env, stdio: 'inherit', detached: !terminal });
+  const child = spawn(program, args, { env, cwd, stdio: 'inherit', detached: !terminal });
   const target = terminal ? child.pid : child.pid && -child.pid;
   if (target !== undefined) reaper.watch(target);
+  if (child.pid !== undefined) void reaper.record(child.pid).catch(() => {});
   let signals = 0;
   const onSignal = (name: NodeJS.Signals) => {
     signals += 1;

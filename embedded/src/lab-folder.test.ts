@@ -14,16 +14,6 @@ describe('lab folder', () => {
 
   const host = (...homes: string[]) => ({ homes, temporary: tmpdir(), serverConfig: undefined, base: {} });
 
-  it('removes the folders of dead labs and keeps those of running ones', () => {
-    const living = join(home, 'labs', String(process.ppid));
-    // Larger than any pid, so no process has it.
-    const dead = join(home, 'labs', '99999999', 'postgres');
-    mkdirSync(living, { recursive: true });
-    mkdirSync(dead, { recursive: true });
-    const lab = openLabFolder(host(home), '/checkout', process.pid);
-    assert.ok(existsSync(living) && existsSync(lab.path) && !existsSync(dead));
-  });
-
   it('takes the next home when the first is not writable, and throws when none is', () => {
     const bad = '/dev/null/encore';
     assert.ok(openLabFolder(host(bad, home), '/checkout', 1).path.startsWith(home));

@@ -18,7 +18,6 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { describeError, EncoreError, sha256Hex } from '@encore/kit';
-import { isAlive } from './engine/cgroup-files.ts';
 
 /** A socket path may have at most 104 bytes on macOS and 108 on Linux. */
 const maxSocketPath = 100;
@@ -60,12 +59,12 @@ export function scratchOf({ homes }: Pick<HostFolders, 'homes'>, pid: number): s
   return join(labOf(findHome(homes), pid), 'scratch');
 }
 
-const labOf = (home: string, pid: number): string => join(home, 'labs', String(pid));
+export const labsOf = (home: string): string => join(home, 'labs');
+const labOf = (home: string, pid: number): string => join(labsOf(home), String(pid));
 
 export function openLabFolder(host: HostFolders, root: string, pid: number): LabFolder {
   const home = findHome(host.homes);
-  const labs = folder(join(home, 'labs'));
-  removeStale(labs);
+  folder(labsOf(home));
   folder(join(home, 'runs'), 0o700);
   const runs = folder(runsOf(home, root), 0o700);
   removeOldRuns(join(home, 'runs'));
@@ -94,7 +93,7 @@ export function problemOfHome(path: string): string | null {
   if (!isAbsolute(path)) return wrong('it is not an absolute path');
   try {
     findHome([path]);
-    folder(join(path, 'labs'));
+    folder(labsOf(path));
     return null;
   } catch (error) {
     return wrong(error instanceof EncoreError ? 'you do not own it or cannot write to it' : describeError(error));
@@ -135,11 +134,6 @@ function folder(path: string, mode = 0o755): string {
     chmodSync(at, mode);
   }
   return path;
-}
-
-function removeStale(labs: string): void {
-  for (const name of readdirSync(labs))
-    if (!isAlive(Number(name))) rmSync(join(labs, name), { recursive: true, force: true });
 }
 
 /**

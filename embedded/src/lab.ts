@@ -1,57 +1,77 @@
-/** Starts the lab's programs in dependency order and stops them, whatever state they are in. */
-import { randomBytes } from 'node:crypto';
+/** Starts a lab's programs in dependency order and stops them, whatever state they are in. */
 import { once } from 'node:events';
 import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { System } from '@encore/contracts';
 import { closeServer, createApiToken, EncoreError, httpExchange, waitUntil } from '@encore/kit';
-import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
-import { type HostEnvironment, serverConfigOf, serverMemoryBytes } from './config.ts';
-import { embeddedSystem, unsupportedHere } from './embedded-system.ts';
+import type { HostEnvironment } from './config.ts';
 import { engineApi } from './engine/api.ts';
 import { removeStaleGroups } from './engine/cgroup-files.ts';
 import type { ContainerSpec } from './engine/container-spec.ts';
 import { Engine } from './engine/engine.ts';
+import { recordProcess } from './engine/process-record.ts';
 import { Reaper } from './engine/reaper.ts';
 import { type LabFolder, openLabFolder } from './lab-folder.ts';
-import { type ChosenPorts, holdPorts } from './ports.ts';
-import { preparePostgres } from './postgres/binaries.ts';
-import { createDatabase } from './postgres/database.ts';
+import { type LabFrame, type LabService, orchestratorEnvironment, withoutLimits } from './lab-services.ts';
+import { holdPorts, type LabPorts } from './ports.ts';
 import { publishLab } from './running-lab.ts';
-import { type LabConfig, type LabService, orchestratorEnvironment, topology, withoutLimits } from './topology.ts';
+import { endStaleLabs } from './stale-labs.ts';
 
 const readyTimeoutMs = 30_000;
 const graceMs = 5_000;
-const role = 'encore';
 
 export interface Lab extends AsyncDisposable {
   /** Environment of the orchestrator. */
   readonly env: Readonly<Record<string, string>>;
+  readonly ports: LabPorts;
+  readonly folder: LabFolder;
   readonly reaper: Reaper;
   /** Copies the programs' logs to a folder that outlives the lab and returns its path. */
   keepLogs(): string;
 }
 
 export interface LabOptions {
+  /** The checkout of Encore. */
   readonly root: string;
+  /** What the lab runs: the checkout, or the folder of a project. */
+  readonly of: string;
   readonly results: string;
   readonly host: HostEnvironment;
-  readonly serverMemoryBytes?: number;
-  readonly ports?: ChosenPorts;
 }
 
-export async function startLab(options: LabOptions, signal: AbortSignal): Promise<Lab> {
+/** The system under test, as data. */
+export interface LabContent<Name extends string> {
+  /** Offsets of all ports in their block. */
+  readonly offsets: Readonly<Record<Name | keyof LabPorts, number>>;
+  readonly chosenPorts: Partial<Record<Name | keyof LabPorts, number>>;
+  /** Ports that its programs use besides. */
+  readonly otherPorts: readonly number[];
+  /** Called once the folder and the ports are there. */
+  describe(frame: LabFrame<Readonly<Record<Name | keyof LabPorts, number>>>): Promise<{
+    readonly system: System;
+    readonly services: readonly LabService[];
+  }>;
+}
+
+export async function startLab<Name extends string>(
+  { root, of, results, host }: LabOptions,
+  content: LabContent<Name>,
+  signal: AbortSignal,
+): Promise<Lab> {
   await using revert = new AsyncDisposableStack();
+  await endStaleLabs(host.homes);
   removeStaleGroups();
-  const folder = openLabFolder(options.host, options.root, process.pid);
-  const reaper = revert.use(new Reaper(folder.path));
+  const folder = openLabFolder(host, of, process.pid);
   revert.defer(() => rmSync(folder.path, { recursive: true, force: true }));
-  const { ports } = revert.use(await holdPorts(options.ports));
+  await recordProcess(folder.path, process.pid);
+  const reaper = revert.use(new Reaper(folder.path));
+  const { ports } = revert.use(await holdPorts(content.offsets, content.chosenPorts, content.otherPorts));
   const tokenFile = join(folder.sub('secret'), 'token');
   await createApiToken(tokenFile);
-  publishLab(folder.path, { root: options.root, ports, tokenFile });
+  publishLab(folder.path, { root: of, ports, tokenFile });
   const engine = revert.use(new Engine(reaper));
   const api = createServer(engineApi(engine)).listen(folder.engineSocket);
   await once(api, 'listening');
@@ -59,33 +79,19 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
   chmodSync(folder.engineSocket, 0o600);
   revert.defer(() => closeServer(api, 0));
 
-  const password = randomBytes(12).toString('hex');
-  const programs = await preparePostgres(folder.cache);
-  const { postgres: port } = ports;
-  const database = await createDatabase({ programs, folder: folder.sub('postgres'), port, role, password });
-  signal.throwIfAborted();
   const systemFile = join(folder.path, 'system.json');
-  const system = embeddedSystem(readSystemFile(bundledSystemFile), ports, unsupportedHere());
+  const project = `encore-${process.pid}`;
+  const frame = { root, results, base: host.base, folder, ports, systemFile, tokenFile, project };
+  const { system, services } = await content.describe(frame);
+  signal.throwIfAborted();
   writeFileSync(systemFile, JSON.stringify(system));
-  const config: LabConfig = {
-    root: options.root,
-    results: options.results,
-    serverConfig: serverConfigOf(options.host, options.root),
-    serverMemoryBytes: options.serverMemoryBytes ?? serverMemoryBytes({}),
-    base: options.host.base,
-    folder,
-    ports,
-    systemFile,
-    tokenFile,
-    database,
-    project: `encore-${process.pid}`,
-    databaseUrl: `postgres://${role}:${password}@127.0.0.1:${ports.postgresProxy}/postgres`,
-  };
   revert.defer(() => engine.shutDown(graceMs));
-  await startServices(engine, topology(config), signal);
+  await startServices(engine, services, signal);
   const all = revert.move();
   return {
-    env: orchestratorEnvironment(config),
+    env: orchestratorEnvironment(frame),
+    ports,
+    folder,
     keepLogs: () => keepLogs(folder),
     reaper,
     [Symbol.asyncDispose]: () => all[Symbol.asyncDispose](),
@@ -99,13 +105,14 @@ export async function startLab(options: LabOptions, signal: AbortSignal): Promis
 async function startServices(engine: Engine, services: readonly LabService[], signal: AbortSignal): Promise<void> {
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
-  const ready = new Map<string, Promise<void>>();
+  const ready = new Map(services.map(({ spec }) => [serviceName(spec), Promise.withResolvers<void>()]));
   const start = async ({ spec, after, ready: probe }: LabService) => {
-    await Promise.all(after.map((name) => ready.get(name)));
+    await Promise.all(after.map((name) => ready.get(name)?.promise));
     stop.throwIfAborted();
     const group = engine.openLimits(spec);
     const container = engine.create(group ? spec : withoutLimits(spec), group);
     container.start();
+    if (probe === null) return;
     try {
       await waitUntil(`${serviceName(spec)} to be ready`, () => isReady(probe), {
         timeoutMs: readyTimeoutMs,
@@ -116,12 +123,17 @@ async function startServices(engine: Engine, services: readonly LabService[], si
       throw stop.aborted ? error : new EncoreError('NOT_READY', await notReadyMessage(spec), { cause: error });
     }
   };
-  for (const service of services) ready.set(serviceName(service.spec), start(service));
+  const all = services.map(async (service) => {
+    await start(service);
+    ready.get(serviceName(service.spec))?.resolve();
+  });
   try {
-    await Promise.all(ready.values());
+    await Promise.all(all);
   } catch (error) {
     failed.abort(error);
-    await Promise.allSettled(ready.values());
+    // Those that wait for one that failed would wait forever.
+    for (const waiting of ready.values()) waiting.resolve();
+    await Promise.allSettled(all);
     throw error;
   }
 }
@@ -135,7 +147,7 @@ function keepLogs({ cache, logs }: LabFolder): string {
 
 const serviceName = ({ labels }: ContainerSpec): string => labels['com.docker.compose.service'] ?? '';
 
-async function isReady(probe: LabService['ready']): Promise<boolean> {
+async function isReady(probe: NonNullable<LabService['ready']>): Promise<boolean> {
   if ('port' in probe) {
     const socket = connect(probe.port, '127.0.0.1');
     try {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, it } from 'mocha';
-import { chosenPorts, holdPorts } from './ports.ts';
+import { bundledOffsets, chosenPorts, holdPorts } from './ports.ts';
 
 describe('ports of a lab', () => {
   it('are free, below the ephemeral range, and not used by another lab', async () => {
-    await using first = await holdPorts();
-    await using second = await holdPorts();
+    await using first = await holdPorts(bundledOffsets);
+    await using second = await holdPorts(bundledOffsets);
     const all = [...Object.values(first.ports), ...Object.values(second.ports)];
     assert.equal(new Set(all).size, all.length);
     assert.ok(all.every((port) => port < 32_768));
@@ -20,16 +20,24 @@ describe('ports of a lab', () => {
   });
 
   it('skip a block with a busy port', async () => {
-    const probe = await holdPorts();
+    const probe = await holdPorts(bundledOffsets);
     const busy = createServer().listen(probe.ports.page, '0.0.0.0');
     await once(busy, 'listening');
     await probe[Symbol.asyncDispose]();
     try {
-      await using held = await holdPorts();
+      await using held = await holdPorts(bundledOffsets);
       assert.notEqual(held.ports.page, probe.ports.page);
     } finally {
       busy.close();
     }
+  });
+
+  it('skip a block with a port that others will use', async () => {
+    const probe = await holdPorts(bundledOffsets);
+    const { page } = probe.ports;
+    await probe[Symbol.asyncDispose]();
+    await using held = await holdPorts(bundledOffsets, {}, [page]);
+    assert.notEqual(held.ports.page, page);
   });
 
   it('are the chosen ones, where the defaults in .env do not count as chosen', async () => {
@@ -37,26 +45,32 @@ describe('ports of a lab', () => {
     assert.deepEqual(chosenPorts(file, {}), { page: 8090 });
     assert.deepEqual(chosenPorts(file, { ENCORE_PORT_SERVER: '8000' }), { serverProxy: 8000, page: 8090 });
     const chosen = await (async () => {
-      await using probe = await holdPorts();
+      await using probe = await holdPorts(bundledOffsets);
       const { serverProxy, health, page } = probe.ports;
       return { serverProxy: page, health: serverProxy, page: health };
     })();
-    await using held = await holdPorts(chosen);
+    await using held = await holdPorts(bundledOffsets, chosen);
     const { serverProxy, health, page } = held.ports;
     assert.deepEqual({ serverProxy, health, page }, chosen);
     assert.equal(new Set(Object.values(held.ports)).size, Object.keys(held.ports).length);
   });
 
   it("are refused with the variable's name when taken or chosen twice", async () => {
-    await using held = await holdPorts();
+    await using held = await holdPorts(bundledOffsets);
     const { page } = held.ports;
     const busy = createServer().listen(page, '127.0.0.1');
     await once(busy, 'listening');
     try {
-      await assert.rejects(holdPorts({ page }), { code: 'PORT_TAKEN', message: /^ENCORE_PORT_PAGE: port \d+ cannot/ });
+      await assert.rejects(holdPorts(bundledOffsets, { page }), {
+        code: 'PORT_TAKEN',
+        message: /^ENCORE_PORT_PAGE: port \d+ cannot/,
+      });
     } finally {
       busy.close();
     }
-    await assert.rejects(holdPorts({ serverProxy: 9, health: 9 }), /ENCORE_PORT_HEALTH|ENCORE_PORT_SERVER/);
+    await assert.rejects(
+      holdPorts(bundledOffsets, { serverProxy: 9, health: 9 }),
+      /ENCORE_PORT_HEALTH|ENCORE_PORT_SERVER/,
+    );
   });
 });

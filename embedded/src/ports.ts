@@ -14,25 +14,27 @@ const blockSize = 100;
 const blocks = 200;
 const lockOffset = 99;
 
-/** Offsets in a block. The first block has the documented ports: 8000, 8001, 8080. */
-const offsets = {
+/** Offsets in a block of the ports that every lab has. */
+export const labOffsets = { chaos: 11, loadgen: 12, toxiproxy: 74, page: 80 } as const;
+
+export type LabPorts = Readonly<Record<keyof typeof labOffsets, number>>;
+
+/** Of the bundled lab. The first block has the documented ports: 8000, 8001, 8080. */
+export const bundledOffsets = {
+  ...labOffsets,
   serverProxy: 0,
   health: 1,
-  chaos: 11,
-  loadgen: 12,
   server: 20,
   postgres: 32,
   postgresProxy: 33,
-  toxiproxy: 74,
-  page: 80,
 } as const;
 
-export type Ports = Readonly<Record<keyof typeof offsets, number>>;
+export type Ports = Readonly<Record<keyof typeof bundledOffsets, number>>;
 
 /** Ports chosen by the user, by the variable that publishes the same port in Compose. */
 export type ChosenPorts = Partial<Ports>;
 
-const variables: Partial<Record<string, keyof Ports>> = {
+const variables: Readonly<Record<string, keyof Ports>> = {
   ENCORE_PORT_SERVER: 'serverProxy',
   ENCORE_PORT_HEALTH: 'health',
   ENCORE_PORT_PAGE: 'page',
@@ -46,33 +48,37 @@ const variables: Partial<Record<string, keyof Ports>> = {
 export function chosenPorts(env: NodeJS.ProcessEnv, given: NodeJS.ProcessEnv): ChosenPorts {
   const chosen = Object.entries(variables).flatMap(([variable, name]) => {
     const port = Number(env[variable] || 0);
-    const isDefault = name !== undefined && port === firstBlock + offsets[name];
-    return name === undefined || port === 0 || (isDefault && !given[variable]) ? [] : [[name, port] as const];
+    const isDefault = port === firstBlock + bundledOffsets[name];
+    return port === 0 || (isDefault && !given[variable]) ? [] : [[name, port] as const];
   });
   return Object.fromEntries(chosen);
 }
 
-export interface HeldPorts extends AsyncDisposable {
-  readonly ports: Ports;
+export interface HeldPorts<Name extends string> extends AsyncDisposable {
+  readonly ports: Readonly<Record<Name, number>>;
 }
 
 /**
- * Reserves the chosen ports and a free block for the rest. Throws PORT_TAKEN for a port taken or
- * chosen twice.
+ * Reserves the chosen ports and a free block for the rest, outside of the ports that others will
+ * use. Throws PORT_TAKEN for a port taken or chosen twice.
  */
-export async function holdPorts(chosen: ChosenPorts = {}): Promise<HeldPorts> {
+export async function holdPorts<Name extends string>(
+  offsets: Readonly<Record<Name, number>>,
+  chosen: Partial<Record<Name, number>> = {},
+  usedByOthers: readonly number[] = [],
+): Promise<HeldPorts<Name>> {
   await checkChosen(chosen);
-  const wanted = Object.values(chosen);
+  const avoided = [...Object.values<number | undefined>(chosen), ...usedByOthers];
   for (let block = 0; block < blocks; block += 1) {
     const base = firstBlock + block * blockSize;
     const lock = await listen(base + lockOffset);
     if (!lock) continue;
-    const rest = Object.entries(offsets).filter(([name]) => chosen[name as keyof Ports] === undefined);
+    const rest = Object.entries<number>(offsets).filter(([name]) => chosen[name as Name] === undefined);
     const numbers = rest.map(([name, offset]) => [name, base + offset] as const);
     const free = await allFree(numbers.map(([, port]) => port));
-    if (free && !numbers.some(([, port]) => wanted.includes(port)))
+    if (free && !numbers.some(([, port]) => avoided.includes(port)))
       return {
-        ports: { ...Object.fromEntries(numbers), ...chosen } as Ports,
+        ports: { ...Object.fromEntries(numbers), ...chosen } as Record<Name, number>,
         [Symbol.asyncDispose]: () => close(lock),
       };
     await close(lock);
@@ -83,10 +89,10 @@ export async function holdPorts(chosen: ChosenPorts = {}): Promise<HeldPorts> {
   );
 }
 
-async function checkChosen(chosen: ChosenPorts): Promise<void> {
+async function checkChosen(chosen: Readonly<Record<string, number | undefined>>): Promise<void> {
   const by = new Map<number, string>();
   for (const [variable, name] of Object.entries(variables)) {
-    const port = name && chosen[name];
+    const port = chosen[name];
     if (port === undefined) continue;
     const other = by.get(port);
     if (other !== undefined)
@@ -100,7 +106,8 @@ async function checkChosen(chosen: ChosenPorts): Promise<void> {
   }
 }
 
-async function allFree(ports: readonly number[]): Promise<boolean> {
+/** Whether a process of this machine could listen on each of them. */
+export async function allFree(ports: readonly number[]): Promise<boolean> {
   for (const port of ports) {
     const server = await listen(port);
     if (!server) return false;

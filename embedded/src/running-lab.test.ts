@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import type { Ports } from './ports.ts';
 import { publishLab, runningLab } from './running-lab.ts';
 
 describe('running lab', () => {
@@ -17,7 +16,7 @@ describe('running lab', () => {
   const lab = (pid: number, page: number, startedAt: number, of = root): void => {
     const folder = join(home, 'labs', String(pid));
     mkdirSync(folder, { recursive: true });
-    publishLab(folder, { root: of, ports: { page } as Ports, tokenFile: join(folder, 'secret', 'token') });
+    publishLab(folder, { root: of, ports: { page, chaos: page + 1 }, tokenFile: join(folder, 'secret', 'token') });
     utimesSync(join(folder, 'ports.json'), startedAt, startedAt);
   };
 

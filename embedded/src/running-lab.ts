@@ -5,14 +5,13 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from './engine/cgroup-files.ts';
-import type { Ports } from './ports.ts';
 
 const fileName = 'ports.json';
 
 export interface PublishedLab {
-  /** Checkout that the lab was started from. */
+  /** What it runs: the checkout of the bundled lab, or the folder of a project. */
   root: string;
-  ports: Ports;
+  ports: { readonly page: number; readonly chaos: number };
   /** Path of the token of its chaos service. */
   tokenFile: string;
 }
@@ -21,24 +20,29 @@ export function publishLab(labFolder: string, lab: PublishedLab): void {
   writeFileSync(join(labFolder, fileName), JSON.stringify(lab));
 }
 
-/** The most recently started of this checkout's labs in these homes; null when none is running. */
+/**
+ * The most recently started of the labs of this checkout or project in these homes; null when none
+ * is running.
+ */
 export function runningLab(homes: readonly string[], root: string): PublishedLab | null {
-  const files = homes
+  const folders = homes
     .map((home) => join(home, 'labs'))
-    .flatMap((labs) => namesIn(labs).flatMap((pid) => (isAlive(Number(pid)) ? [join(labs, pid, fileName)] : [])));
-  const [latest] = files
-    .map((file) => ({ lab: publishedIn(file), at: changedAt(file) }))
+    .flatMap((labs) => namesIn(labs).flatMap((pid) => (isAlive(Number(pid)) ? [join(labs, pid)] : [])));
+  const [latest] = folders
+    .map((folder) => ({ lab: publishedIn(folder), at: changedAt(join(folder, fileName)) }))
     .filter(({ lab }) => lab?.root === root)
     .sort((a, b) => b.at - a.at);
   return latest?.lab ?? null;
 }
 
 /** Null for a lab that has not published its ports yet. */
-function publishedIn(file: string): PublishedLab | null {
+export function publishedIn(labFolder: string): PublishedLab | null {
+  const file = join(labFolder, fileName);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as PublishedLab) : null;
 }
 
-function namesIn(folder: string): string[] {
+/** Empty for a missing folder. */
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {

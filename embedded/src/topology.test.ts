@@ -7,7 +7,8 @@ import { describe, it } from 'mocha';
 import type { ContainerSpec } from './engine/container-spec.ts';
 import { Engine } from './engine/engine.ts';
 import { Reaper } from './engine/reaper.ts';
-import { serverFlags, withoutLimits } from './topology.ts';
+import { withoutLimits } from './lab-services.ts';
+import { serverFlags } from './topology.ts';
 
 describe('container on a machine without writable control groups', () => {
   it('has no original limits, because nothing restores them', () => {

@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readApiToken } from '@encore/kit';
 import { after, before, describe, it } from 'mocha';
+import { startBundledLab } from '../../embedded/src/bundled-lab.ts';
 import { readHostEnvironment } from '../../embedded/src/config.ts';
-import { type Lab, startLab } from '../../embedded/src/lab.ts';
+import type { Lab } from '../../embedded/src/lab.ts';
 import { root, runCommand, tail } from '../support/command.ts';
 
 const nobody = 65_534;
@@ -49,7 +50,10 @@ describe('attacks on the lab without Docker', function () {
   let results = '';
   before(async () => {
     results = await mkdtemp(join(tmpdir(), 'encore-attacked-'));
-    lab = await startLab({ root, results, host: readHostEnvironment(process.env) }, new AbortController().signal);
+    lab = await startBundledLab(
+      { root, results, host: readHostEnvironment(process.env) },
+      new AbortController().signal,
+    );
   });
   after(async () => {
     await lab?.[Symbol.asyncDispose]();

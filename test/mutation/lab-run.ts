@@ -8,8 +8,8 @@ import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Report, reportSchema } from '@encore/contracts';
+import { startBundledLab } from '../../embedded/src/bundled-lab.ts';
 import { readHostEnvironment } from '../../embedded/src/config.ts';
-import { startLab } from '../../embedded/src/lab.ts';
 import { root } from '../support/command.ts';
 
 export interface LabRun {
@@ -29,7 +29,7 @@ export async function runLab({ settings, seed, serverConfig, folder, seeding, si
   await writeFile(config, JSON.stringify({ ...settings, monitor: false }));
   const environment = readHostEnvironment(process.env);
   const host = { ...environment, serverConfig: await writeServerConfig(folder, serverConfig) };
-  await using lab = await startLab(
+  await using lab = await startBundledLab(
     { root, results: folder, host: { ...host, base: { ...host.base, ...seeding } } },
     signal,
   );

@@ -1,7 +1,7 @@
 /**
  * One process lifetime of a container: its own process group under a shell that waits for a line on
- * descriptor 3 before it executes the program. By then the reaper knows the group and the process
- * is inside its limits, so nothing escapes.
+ * descriptor 3 before it executes the program. By then the reaper knows the group, the process is
+ * recorded and inside its limits, so nothing escapes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
@@ -59,7 +59,10 @@ export class ContainerProcess {
     }
     const goPipe = child.stdio[3] as Writable;
     goPipe.on('error', () => {});
-    goPipe.end('go\n');
+    const recorded = this.#reaper.record(child.pid).catch((error: unknown) => {
+      context.log.write(Buffer.from(`could not record the process: ${String(error)}\n`));
+    });
+    void recorded.then(() => goPipe.end('go\n'));
   }
 
   /** Sends the signal to the program only, as an init does. */

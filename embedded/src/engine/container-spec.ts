@@ -11,10 +11,13 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal: NodeJS.Signals;
   readonly stopGraceMs: number;
-  readonly restart: RestartPolicyName;
-  /** Enforced only where control groups are writable; see `limit-group.ts`. */
+  readonly restart: RestartPolicyText;
+  /**
+   * 0 for no limit. Enforced only where control groups are writable; see `limit-group.ts`.
+   */
   readonly limits?: { readonly memoryBytes: number; readonly cpus: number };
   readonly logFile: string;
 }
 
-export type RestartPolicyName = 'always' | 'on-failure' | 'no';
+/** As in a Compose file. */
+export type RestartPolicyText = 'always' | 'on-failure' | `on-failure:${number}` | 'no';

@@ -5,6 +5,7 @@ import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
 import type { Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import { processTable } from './process-table.ts';
+import { parsePolicy } from './restart-policy.ts';
 
 export const apiVersion = '1.45';
 const engineVersion = '0.1.0';
@@ -17,6 +18,7 @@ const isRunning = ({ state }: Container): boolean => state.status !== 'created' 
 
 export function inspectView(container: Container): object {
   const { id, spec, state, limits } = container;
+  const policy = parsePolicy(spec.restart);
   return {
     Id: id,
     Name: `/${spec.name}`,
@@ -42,7 +44,7 @@ export function inspectView(container: Container): object {
       Memory: limits.memoryBytes,
       MemorySwap: limits.withSwapBytes,
       NanoCpus: Math.round(limits.cpus * 1e9),
-      RestartPolicy: { Name: spec.restart, MaximumRetryCount: 0 },
+      RestartPolicy: { Name: policy.name, MaximumRetryCount: policy.maxRestarts },
       NetworkMode: 'host',
       Init: true,
     },

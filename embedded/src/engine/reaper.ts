@@ -2,10 +2,11 @@
  * Kills our processes if we are killed without a chance to do it. A detached `sh` reads process
  * groups from a pipe that only we hold. When the pipe closes, it kills every listed group, stopped
  * ones too, and removes the lab's folder. SIGQUIT comes first, because PostgreSQL then releases its
- * shared memory.
+ * shared memory. The processes are also recorded in that folder, in case the `sh` is killed, too.
  */
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
+import { recordProcess } from './process-record.ts';
 
 const script = `
 trap '' INT TERM HUP QUIT PIPE
@@ -27,9 +28,11 @@ for target in $targets; do kill -KILL "$target"; done 2>/dev/null
 
 export class Reaper {
   readonly #pipe: Writable;
+  readonly #folder: string;
 
   /** `folder` is removed last; '' for none. */
   constructor(folder: string) {
+    this.#folder = folder;
     const child = spawn('/bin/sh', ['-c', script, 'encore-reaper', folder], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -46,6 +49,11 @@ export class Reaper {
   /** A process group (negative) or a single process (positive). */
   watch(target: number): void {
     this.#pipe.write(`add ${target}\n`);
+  }
+
+  /** Call before the process starts others. */
+  async record(pid: number): Promise<void> {
+    if (this.#folder !== '') await recordProcess(this.#folder, pid);
   }
 
   forget(target: number): void {

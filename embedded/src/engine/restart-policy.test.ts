@@ -17,6 +17,18 @@ describe('restart policy', () => {
     assert.equal(afterExit('always', state, { code: 1, livedMs: 10_000 }).state.delayMs, 100);
   });
 
+  it('ends after as many restarts as on-failure allows, and counts on after 10 s of uptime', () => {
+    let state = freshRestartState;
+    const restarts: boolean[] = [];
+    for (const livedMs of [50, 10_000, 50]) {
+      const next = afterExit('on-failure:2', state, { code: 1, livedMs });
+      restarts.push(next.restart);
+      state = next.state;
+    }
+    assert.deepEqual(restarts, [true, true, false]);
+    assert.equal(afterExit('on-failure:2', freshRestartState, { code: 0, livedMs: 50 }).restart, false);
+  });
+
   it('follows each policy, and never restarts once disarmed', () => {
     const ok = { code: 0, livedMs: 50 };
     const restarts = (policy: 'always' | 'on-failure' | 'no', exit: typeof ok, armed = true) =>

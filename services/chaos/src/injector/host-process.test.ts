@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { signalProcessOf } from './host-process.ts';
 
@@ -20,6 +22,21 @@ describe('a signal that bypasses the engine', () => {
     const exited = once(child, 'exit');
     await signalProcessOf({ id, pid: child.pid ?? 0, name: 'api' }, 'SIGKILL');
     assert.deepEqual(await exited, [null, 'SIGKILL']);
+  });
+
+  it('ends a child of the process engine, whose child the caller is, too', async () => {
+    const module = join(import.meta.dirname, 'host-process.ts');
+    const caller = `
+      const { signalProcessOf } = await import(${JSON.stringify(module)});
+      await signalProcessOf({ id: 'f00d', pid: Number(process.argv[1]), name: 'api' }, 'SIGKILL');`;
+    const engine = `
+      const { spawn } = require('node:child_process');
+      const target = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
+      target.on('exit', (_code, signal) => console.log(signal));
+      const args = ['--input-type=module', '-e', ${JSON.stringify(caller)}, String(target.pid)];
+      spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }).on('exit', () => target.kill('SIGTERM'));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', engine], { timeout: 60_000 });
+    assert.equal(stdout, 'SIGKILL\n');
   });
 
   it('is refused for a process of something else', async () => {

@@ -3,10 +3,15 @@
  * policy `unless-stopped`, and with SIGKILL every policy (daemon/kill.go of moby); a signal that
  * bypasses the engine looks like a crash to it. SIGKILL from outside also ends a process that is
  * PID 1 in its container, where other signals without a handler have no effect.
+ *
+ * A process id means nothing in another namespace, and the kernel reuses that of a dead process. So
+ * the process must be in a control group with the id of the container, or, without Docker, be a
+ * child of the process engine, as the chaos service is.
  */
 import { readFile } from 'node:fs/promises';
 import type { ErrorCode } from '@encore/contracts/errors';
 import { describeError, EncoreError } from '@encore/kit';
+import { parentOfProcess } from '@encore/kit/host-process';
 import type { ContainerView } from './engine.ts';
 
 export async function signalProcessOf(
@@ -17,9 +22,9 @@ export async function signalProcessOf(
     throw new EncoreError(code, `${signalName} of ${name}: ${why}`);
   };
   if (pid === 0) refuse('TARGET_NOT_RUNNING', 'it has no process');
-  // A process id means nothing in another namespace, and the kernel reuses that of a dead process.
   const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-  if (!groups.includes(id)) refuse('ENGINE_UNSUPPORTED', `process ${pid} is not visible here; chaos needs pid: host`);
+  if (!groups.includes(id) && (await parentOfProcess(pid)) !== process.ppid)
+    refuse('ENGINE_UNSUPPORTED', `process ${pid} is not visible here; chaos needs pid: host`);
   try {
     process.kill(pid, signalName as NodeJS.Signals);
   } catch (error) {
