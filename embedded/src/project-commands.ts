@@ -77,7 +77,10 @@ export async function startProject(
 export async function revertProject(folder: string, env: NodeJS.ProcessEnv): Promise<number> {
   const { ended, running } = await endStaleLabs(readHostEnvironment(env).homes, folder);
   for (const count of ended) print(`Ended ${count} processes of a killed run, and removed its folder.`);
-  for (const pid of running) print(`A run is still going on (process ${pid}); stop it with Ctrl-C.`);
+  for (const pid of running)
+    process.stderr.write(
+      `encore revert: a run of this folder is still going on (process ${pid}); stop it with Ctrl-C\n`,
+    );
   if (ended.length + running.length === 0) print('No run of this folder left anything.');
   return running.length === 0 ? 0 : refusedExitCode;
 }

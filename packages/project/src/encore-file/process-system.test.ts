@@ -75,22 +75,22 @@ system:
     const allProxies = ['api:3000', 'copy:3000', 'db:5432', 'db:5433'].map((one) => `\${proxy.${one}}`).join(' or ');
     assert.deepEqual(problemsOfEncoreFile(parse(wrong)), [
       'system.compose: cannot be combined with processes; remove one of the two',
-      'system.processes.api.command: "node api.mjs" is not valid; give the program and its arguments as a list, such as [node, api.mjs]',
-      'system.processes.api.env.C: true is not valid; give text or a number',
-      'system.processes.api.env.D-E: "D-E" is not valid; give the name of a variable',
-      'system.processes.api.restart: "sometimes" is not valid; give the restart policy: always, on-failure, on-failure:3 for at most 3 restarts, or no',
-      'system.processes.api.stopSignal: "SIGTEM" is not valid. Did you mean SIGTERM? Give one of SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGKILL',
-      'system.processes.api.limits.memoryMegabytes: 1 is not valid; give a whole number of at least 6',
+      'system.processes.api.command: "node api.mjs" is not valid; expected the program and its arguments as a list, such as [node, api.mjs]',
+      'system.processes.api.env.C: true is not valid; expected text or a number',
+      'system.processes.api.env.D-E: "D-E" is not valid; expected the name of a variable',
+      'system.processes.api.restart: "sometimes" is not valid; expected the restart policy: always, on-failure, on-failure:3 for at most 3 restarts, or no',
+      'system.processes.api.stopSignal: "SIGTEM" is not valid. Did you mean SIGTERM? Expected one of SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGKILL',
+      'system.processes.api.limits.memoryMegabytes: 1 is not valid; expected a whole number of at least 6',
       'system.processes.api.comand: unknown setting. Did you mean command?',
       'system.processes.api.replicas: unknown setting. Known settings: allowedKinds, unsupported, health, memoryBound, crash, supervise, command, postgres, cwd, env, restart, stopSignal, dependsOn, limits',
-      'system.processes.db.postgres.user: "Shop" is not valid; give the name of its user, in lower case',
-      'system.processes.encore-api: "encore-api" is not valid; give a name that does not begin with encore-, as those of Encore do',
-      'system.processes.encore-api.command: is missing; give the program and its arguments, such as [node, api.mjs]',
-      'system.processes.api.dependsOn: "bd" is not valid; give one of encore-api, worker, db, copy',
-      'system.processes.api.health.ready: "http://other:3000/health" is not valid; give a URL of api, such as http://api:8000/ready',
-      `system.processes.api.env.A: "\${proxy.bd:5432}" is not valid. Did you mean \${proxy.db:5432}? Give ${allProxies}`,
-      'system.processes.api.env.B: "${port.db:5432}" is not valid; give ${proxy.db:5432}, because only db listens on that port',
-      'system.processes.worker.env.A: "${port.worker:1}" is not valid; give a port of worker under system.proxies',
+      'system.processes.db.postgres.user: "Shop" is not valid; expected the name of its user, in lower case',
+      'system.processes.encore-api: "encore-api" is not valid; expected a name that does not begin with encore-, as those of Encore do',
+      'system.processes.encore-api.command: is missing; set the program and its arguments, such as [node, api.mjs]',
+      'system.processes.api.dependsOn: "bd" is not valid; expected one of encore-api, worker, db, copy',
+      'system.processes.api.health.ready: "http://other:3000/health" is not valid; expected a URL of api, such as http://api:8000/ready',
+      `system.processes.api.env.A: "\${proxy.bd:5432}" is not valid. Did you mean \${proxy.db:5432}? Expected ${allProxies}`,
+      'system.processes.api.env.B: "${port.db:5432}" is not valid; expected ${proxy.db:5432}, because only db listens on that port',
+      'system.processes.worker.env.A: "${port.worker:1}" is not valid; expected a port of worker under system.proxies',
       'system.processes.db.command: cannot be combined with postgres; remove one of the two',
       'system.processes.db.postgres: listens on one port; list one under system.proxies, as db:5432',
       'system.processes.api.dependsOn: api waits for itself, by way of worker, api',
@@ -102,7 +102,7 @@ system:
   it('are refused if one has neither a command nor a database', () => {
     const problems = problemsOfEncoreFile(parse(valid.replace('command: [./db], ', '')));
     assert.deepEqual(problems, [
-      'system.processes.db.command: is missing; give the program and its arguments, such as [node, api.mjs]',
+      'system.processes.db.command: is missing; set the program and its arguments, such as [node, api.mjs]',
     ]);
   });
 });

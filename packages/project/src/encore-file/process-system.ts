@@ -104,7 +104,7 @@ function problemsOf(
     problems.push(`${path}: ${invalidValue(name, 'a name that does not begin with encore-, as those of Encore do')}`);
   const { command, postgres, dependsOn, health } = process;
   if (command === undefined && postgres === undefined)
-    problems.push(`${path}.command: is missing; give the program and its arguments, such as [node, api.mjs]`);
+    problems.push(`${path}.command: is missing; set the program and its arguments, such as [node, api.mjs]`);
   if (postgres !== undefined) {
     for (const key of ['command', 'cwd', 'env', 'stopSignal'])
       if (key in process) problems.push(`${path}.${key}: cannot be combined with postgres; remove one of the two`);

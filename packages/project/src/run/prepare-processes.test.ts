@@ -57,12 +57,12 @@ describe('prepareProcesses', () => {
     assert.deepEqual(prepared, {
       ok: false,
       problems: [
-        'system.processes.api.command: no-such-program: no such program in the folders of PATH; install it, or give its path',
-        `system.processes.own.command: ./data: no such program; give a path relative to ${folder}, or an absolute one`,
+        'system.processes.api.command: no-such-program: no such program in the folders of PATH; install it, or use its path',
+        `system.processes.own.command: ./data: no such program; expected a path relative to ${folder}, or an absolute one`,
         `system.processes.far.cwd: nowhere: no such folder in ${folder}`,
         `system.processes.db.postgres.schema: none.sql: no such file in ${folder}, or it cannot be read`,
         'schedule[0].faults[0]: partition is impossible on api: no network',
-        'workload: is missing; give the path of a module or a YAML file (docs/WORKLOADS.md)',
+        'workload: is missing; expected the path of a module or a YAML file (docs/WORKLOADS.md)',
       ],
     });
   });

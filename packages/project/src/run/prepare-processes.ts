@@ -70,8 +70,8 @@ async function problemsOfFiles({ processes }: ProcessSystem, folder: string, sea
     if (program !== undefined && isFolder && !(await isExecutable(program, inside, searchPath)))
       problems.push(
         program.includes('/')
-          ? `${path}.command: ${program}: no such program; give a path relative to ${inside}, or an absolute one`
-          : `${path}.command: ${program}: no such program in the folders of PATH; install it, or give its path`,
+          ? `${path}.command: ${program}: no such program; expected a path relative to ${inside}, or an absolute one`
+          : `${path}.command: ${program}: no such program in the folders of PATH; install it, or use its path`,
       );
     const schema = postgres?.schema;
     if (schema !== undefined && !(await canAccess(resolve(folder, schema), constants.R_OK)))

@@ -149,7 +149,10 @@ function describeProgram(
     )
     .option('--no-monitor', 'print plain lines instead of the live display')
     .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
-    .option('--keep', "leave your own project's containers, but not its processes, up after the run, until `encore revert`")
+    .option(
+      '--keep',
+      "leave your own project's containers, but not its processes, up after the run, until `encore revert`",
+    )
     .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
     .option('--replay <plan>', 'same as the replay command')
     .option(

@@ -95,7 +95,7 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
     for (const line of [...noticeLines(config, plan), ...settingLines(config, plan)]) print(line);
     print(renderTimeline(plan, {}));
     for (const line of targetsText(prepared.system, prepared.impossible)) print(line);
-    for (const line of ['', ...workloadFilesText(prepared.workload)]) print(line);
+    if ('runId' in prepared) for (const line of ['', ...workloadFilesText(prepared.workload)]) print(line);
     return 0;
   }
   if (!('runId' in prepared))
