@@ -1,7 +1,9 @@
 /** What `./encore` refuses before it starts any process. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -14,9 +16,10 @@ describe('encore without Docker', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  function encore(args: string[], env: Record<string, string>) {
+  function encore(args: string[], env: Record<string, string>, cwd?: string) {
     const { status, stderr, stdout } = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
       encoding: 'utf8',
+      cwd,
       env: { PATH: process.env['PATH'], ENCORE_HOME: join(folder, 'home'), ...env },
     });
     return { status, stderr, stdout };
@@ -70,5 +73,60 @@ describe('encore without Docker', function () {
       full.stderr,
     );
     assert.match(scratch?.[1] ?? full.stderr, new RegExp(`^${join(folder, 'home', 'labs')}/\\d+/scratch$`));
+  });
+
+  const processes = (port: number, more = '') => `
+system:
+  entry: api:${port}
+  recoveryOf: api
+  processes: { api: { command: [sh, -c, 'exec sleep 1000'], health: { ready: 'http://api:${port}/' }${more} } }
+  proxies: { 'api:${port}': { probe: http } }
+workload: load.mjs
+profile: smoke
+`;
+
+  function projectOf(text: string): string {
+    const project = mkdtempSync(join(folder, 'project-'));
+    writeFileSync(join(project, 'encore.yaml'), text);
+    writeFileSync(join(project, 'load.mjs'), '');
+    return project;
+  }
+
+  it('refuses mistakes of processes all together, and starts nothing', () => {
+    const project = projectOf(processes(3000, ', cwd: nowhere, allowedKinds: [partition]'));
+    const { status, stdout, stderr } = encore(['run'], {}, project);
+    assert.deepEqual([status, stdout], [3, '']);
+    assert.match(stderr, /system\.processes\.api\.cwd: nowhere: no such folder/);
+    assert.match(
+      stderr,
+      /api\.allowedKinds: partition is impossible: needs a container with its own network; use Docker/,
+    );
+    assert.doesNotMatch(stderr, /starting the lab/);
+    const keep = encore(['run', '--keep'], {}, projectOf(processes(3000)));
+    assert.match(keep.stderr, /--keep: the processes end with the run; leave it out/);
+  });
+
+  it('shows the reason for each kind that is impossible on a process', () => {
+    const { status, stdout, stderr } = encore(['run', '--dry-run'], {}, projectOf(processes(3000)));
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.match(stdout, /^ {2}partition on api: needs a container with its own network; use Docker$/m);
+    assert.match(stdout, /^ {2}api +crash, outage, restart, freeze$/m);
+  });
+
+  it('refuses a port that is in use, and offers to choose one', async () => {
+    const busy = createServer().listen(0, '127.0.0.1');
+    await once(busy, 'listening');
+    const { port } = busy.address() as AddressInfo;
+    const { status, stderr } = encore(['run'], {}, projectOf(processes(port)));
+    busy.close();
+    assert.equal(status, 3, stderr);
+    assert.ok(stderr.includes(`port ${port} of api:${port} is in use`), stderr);
+    assert.ok(stderr.includes(`write \${port.api:${port}} where api reads its port`), stderr);
+    assert.deepEqual(readdirSync(join(folder, 'home', 'labs')), []);
+  });
+
+  it('finds nothing to revert where no run has left anything', () => {
+    const { status, stdout } = encore(['revert'], {}, projectOf(processes(3000)));
+    assert.deepEqual([status, stdout], [0, 'No run of this folder left anything.\n']);
   });
 });

@@ -18,14 +18,18 @@ const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', '
 
 const given = { ...process.env };
 const argv = process.argv.slice(2);
+/** The encore.yaml in the current folder describes processes. */
+let isOfProcesses = false;
 
 export async function main(): Promise<void> {
   surviveOutputLoss();
   // Compose reads the same .env file; in both, the environment takes precedence.
   if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
   const command = parseCommandLine(argv, process.env);
+  isOfProcesses = await hasProcesses();
   const startsLab = command.name === 'check' || (command.name === 'run' && !command.dryRun);
-  const usesHome = startsLab || ['report', 'verify', 'monitor', 'revert'].includes(command.name);
+  const isOfProject = isOfProcesses && (command.name === 'run-project' || command.name === 'revert-project');
+  const usesHome = startsLab || isOfProject || ['report', 'verify', 'monitor', 'revert'].includes(command.name);
   if (usesHome && (await refusesHome())) return;
   if (command.name === 'run' && startsLab && (await refusesResults(command.config.hours))) return;
   if (startsLab && (await refusesServer())) return;
@@ -33,21 +37,17 @@ export async function main(): Promise<void> {
     process.exitCode = await runLab(startBundled);
     return;
   }
-  if ((command.name === 'run-project' || command.name === 'revert-project') && (await hasProcesses())) {
-    const project = await import('./project-commands.ts');
-    if (command.name === 'revert-project') {
-      process.exitCode = await project.revertProject(process.cwd(), process.env);
-      return;
-    }
-    if (!command.dryRun) {
-      const planned = await project.planProcesses(command, process.env);
-      if (planned.ok)
-        process.exitCode = await runLab((stop) =>
-          project.startProject(planned, { root, env: process.env, given }, stop),
-        );
-      else refuses(planned.problems);
-      return;
-    }
+  if (isOfProcesses && command.name === 'revert-project') {
+    const { revertProject } = await import('./project-commands.ts');
+    process.exitCode = await revertProject(process.cwd(), process.env);
+    return;
+  }
+  if (isOfProcesses && command.name === 'run-project' && !command.dryRun) {
+    const { planProcesses, startProject } = await import('./project-commands.ts');
+    const planned = await planProcesses(command, process.env);
+    if (!planned.ok) refuses(planned.problems);
+    else process.exitCode = await runLab((stop) => startProject(planned, { root, env: process.env, given }, stop));
+    return;
   }
   if (command.name === 'report' || command.name === 'verify') await showRuns();
   if (command.name === 'monitor' || command.name === 'revert') await findLab();
@@ -56,9 +56,13 @@ export async function main(): Promise<void> {
   await import('@encore/orchestrator/main');
 }
 
-/** Folder of all reports; `.env` may set it too. */
+/** What the commands are about: the bundled lab's checkout, or the folder of a project. */
+const subject = (): string => (isOfProcesses ? process.cwd() : root);
+
+/** Folder of all reports; `.env` may set it too. Those of a project are beside encore.yaml. */
 function resultsDir(): string {
-  return resolve(process.env['ENCORE_RESULTS_DIR'] || join(root, 'test_results'));
+  const own = isOfProcesses ? undefined : process.env['ENCORE_RESULTS_DIR'];
+  return resolve(own || join(subject(), 'test_results'));
 }
 
 /** Refuses an unusable ENCORE_HOME before anything starts. */
@@ -93,7 +97,7 @@ function refuses(problems: readonly string[]): boolean {
 async function showRuns(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const { runsOf } = await import('./lab-folder.ts');
-  const runs = readHostEnvironment(process.env).homes.map((home) => runsOf(home, root));
+  const runs = readHostEnvironment(process.env).homes.map((home) => runsOf(home, subject()));
   process.env['ENCORE_RUNS_DIR'] ||= runs.find((path) => existsSync(path)) ?? runs[0] ?? '';
   process.env['ENCORE_RESULTS_DIR'] = resultsDir();
 }
@@ -102,8 +106,7 @@ async function showRuns(): Promise<void> {
 async function findLab(): Promise<void> {
   const { readHostEnvironment } = await import('./config.ts');
   const { runningLab } = await import('./running-lab.ts');
-  const of = (await hasProcesses()) ? process.cwd() : root;
-  const lab = runningLab(readHostEnvironment(process.env).homes, of);
+  const lab = runningLab(readHostEnvironment(process.env).homes, subject());
   if (lab === null) return;
   const { ports, tokenFile } = lab;
   process.env['ENCORE_PORT_PAGE'] = given['ENCORE_PORT_PAGE'] || String(ports.page);

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refusedExitCode } from '@encore/contracts';
 import { systemClock } from '@encore/kit';
+import { problemsOfResults } from '@encore/orchestrator/folder-checks';
 import { type PlannedProcesses, planProject } from '@encore/orchestrator/plan-project';
 import { plainText } from '@encore/orchestrator/text';
 import { local } from '@encore/project';
@@ -15,7 +16,10 @@ import { endStaleLabs } from './stale-labs.ts';
 
 type RunOptions = Parameters<typeof planProject>[0];
 
-/** Finds everything that can be wrong before anything starts. */
+/**
+ * Finds everything that can be wrong before anything starts, and ends what killed runs of this
+ * folder left.
+ */
 export async function planProcesses(
   options: RunOptions,
   env: NodeJS.ProcessEnv,
@@ -28,8 +32,21 @@ export async function planProcesses(
   });
   if (!planned.ok) return planned;
   if (!('file' in planned)) throw new TypeError('encore.yaml has changed meanwhile');
-  return planned;
+  const { running } = await endStaleLabs(readHostEnvironment(env).homes, process.cwd());
+  const problems = [
+    ...running.map(
+      (pid) => `${stillRunning(pid)}, or wait for its end: two runs of a project would slow each other down`,
+    ),
+    ...(await problemsOfResults(resultsOf(process.cwd()), planned.config.hours)),
+  ];
+  return problems.length > 0 ? { ok: false, problems } : planned;
 }
+
+/** Folder of the reports of a project. */
+const resultsOf = (folder: string): string => join(folder, 'test_results');
+
+const stillRunning = (pid: number): string =>
+  `a run of this folder is still running (process ${pid}); stop it with Ctrl-C`;
 
 interface Environment {
   /** The checkout of Encore. */
@@ -51,7 +68,7 @@ export async function startProject(
     {
       root,
       folder,
-      results: join(folder, 'test_results'),
+      results: resultsOf(folder),
       host: readHostEnvironment(env),
       system,
       workload: prepared.workload,
@@ -77,10 +94,7 @@ export async function startProject(
 export async function revertProject(folder: string, env: NodeJS.ProcessEnv): Promise<number> {
   const { ended, running } = await endStaleLabs(readHostEnvironment(env).homes, folder);
   for (const count of ended) print(`Ended ${count} processes of a killed run, and removed its folder.`);
-  for (const pid of running)
-    process.stderr.write(
-      `encore revert: a run of this folder is still going on (process ${pid}); stop it with Ctrl-C\n`,
-    );
+  for (const pid of running) process.stderr.write(`encore revert: ${stillRunning(pid)}\n`);
   if (ended.length + running.length === 0) print('No run of this folder left anything.');
   return running.length === 0 ? 0 : refusedExitCode;
 }

@@ -8,11 +8,12 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exitCodes } from '@encore/contracts';
+import { exitCodes, reportSchema } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { parentOfProcess } from '../../packages/kit/src/host-process.ts';
 import { root, runCommand, tail } from '../support/command.ts';
+import { unlessLate } from '../support/report.ts';
 
 const api = `
 import { spawn } from 'node:child_process';
@@ -83,10 +84,13 @@ describe('encore run of processes', function () {
     return child;
   }
 
-  const printed = (text: string): Promise<true> =>
-    waitUntil(`"${text}"`, () => output.includes(text) || null, { timeoutMs: 120_000 })
-      .then(() => true as const)
-      .catch((error: unknown) => assert.fail(`${String(error)}\n${tail(output)}`));
+  async function printed(text: string): Promise<void> {
+    try {
+      await waitUntil(`"${text}"`, () => output.includes(text), { timeoutMs: 120_000 });
+    } catch (error) {
+      assert.fail(`${String(error)}\n${tail(output)}`);
+    }
+  }
 
   /** Process ids by command line, of the processes that run in this folder or have it in theirs. */
   function processes(): Map<number, string> {
@@ -110,11 +114,25 @@ describe('encore run of processes', function () {
     assert.ok([...processes().values()].some((command) => command.includes('sleep 1000')));
     const exit = once(child, 'exit');
     child.kill('SIGINT');
-    assert.deepEqual(await exit, [exitCodes.INTERRUPTED, null], tail(output));
+    const [exitCode] = await exit;
     assert.match(output, /api started by restart-policy/, 'the crash is recovered');
     await waitUntil('the end of all processes', () => processes().size === 0, { timeoutMs: 20_000 });
-    const reports = readdirSync(join(folder, 'test_results')).filter((name) => name.endsWith('.json'));
-    assert.equal(reports.length, 1);
+    const [name = '', ...others] = readdirSync(join(folder, 'test_results')).filter((one) => one.endsWith('.json'));
+    assert.deepEqual(others, []);
+    const report = reportSchema.parse(JSON.parse(readFileSync(join(folder, 'test_results', name), 'utf8')));
+    assert.deepEqual(
+      [report.result, exitCode],
+      unlessLate(report, ['INTERRUPTED', exitCodes.INTERRUPTED]),
+      tail(output),
+    );
+    assert.deepEqual(
+      report.faults.map(({ kind, effect }) => [kind, effect]),
+      [
+        ['crash', 'confirmed'],
+        ['freeze', 'confirmed'],
+      ],
+      tail(output),
+    );
     assert.deepEqual(readdirSync(join(folder, 'home', 'labs')), []);
   });
 
@@ -124,7 +142,10 @@ describe('encore run of processes', function () {
     const revert = () => runCommand(join(root, 'encore'), ['revert'], { cwd: folder, env, timeoutMs: 60_000 });
     const refused = await revert();
     assert.equal(refused.exitCode, 3, refused.stdout);
-    assert.match(refused.stderr, /a run of this folder is still going on \(process \d+\); stop it with Ctrl-C/);
+    assert.match(refused.stderr, /a run of this folder is still running \(process \d+\); stop it with Ctrl-C/);
+    const second = await runCommand(join(root, 'encore'), ['run'], { cwd: folder, env, timeoutMs: 60_000 });
+    assert.equal(second.exitCode, 3, second.stdout);
+    assert.match(second.stderr, /still running .* two runs of a project would slow each other down/);
     await printed('api started by restart-policy');
     // The user's processes are left: the API and its child.
     const isUsers = (command: string): boolean => /^(node api\.mjs|sleep 1000)/.test(command);
