@@ -45,7 +45,7 @@ function namedIn(text: string): string[] {
 const aboutServers: readonly string[] = [
   'packages/contracts/src/errors.ts', // of the bundled server, too
   'packages/contracts/src/kinds/resources.ts', // tool-stall
-  'packages/project/src/encore-file/encore-file.ts', // the server of a protocol
+  'packages/project/src/encore-file/system-parts.ts', // the server of a protocol
   'packages/project/src/run/applicable-kinds.ts',
   'services/orchestrator/src/cli/command-line.ts', // what Encore is for
 ];

@@ -11,7 +11,7 @@ import { exitCodes, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError, surviveOutputLoss } from '@encore/kit';
 import { parseCommandLine } from '@encore/orchestrator/command-line';
 import { refusalText } from '@encore/orchestrator/text';
-import type { Lab } from './lab.ts';
+import type { StartedLab } from './lab.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const orchestrator = [process.execPath, join(root, 'services', 'orchestrator', 'src', 'main.ts')];
@@ -129,14 +129,6 @@ async function hasProcesses(): Promise<boolean> {
   const read = readSettingsFile(encoreFileName, { example: 'profile: smoke', ifEmpty: '' });
   // The orchestrator reports what is wrong with the file.
   return read.ok && describesProcesses(read.settings);
-}
-
-/** A lab, and the orchestrator that runs in it. */
-export interface StartedLab {
-  lab: Lab;
-  argv: readonly string[];
-  env: NodeJS.ProcessEnv;
-  cwd?: string;
 }
 
 async function startBundled(stop: AbortSignal): Promise<StartedLab> {

@@ -33,6 +33,14 @@ export interface Lab extends AsyncDisposable {
   keepLogs(): string;
 }
 
+/** A lab, and the orchestrator that runs in it. */
+export interface StartedLab {
+  readonly lab: Lab;
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
 export interface LabOptions {
   /** The checkout of Encore. */
   readonly root: string;

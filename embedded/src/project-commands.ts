@@ -9,7 +9,7 @@ import { plainText } from '@encore/orchestrator/text';
 import { local } from '@encore/project';
 import { readHostEnvironment } from './config.ts';
 import { unsupportedHere } from './embedded-system.ts';
-import type { StartedLab } from './encore.ts';
+import type { StartedLab } from './lab.ts';
 import { chosenPorts } from './ports.ts';
 import { startProjectLab } from './project-lab.ts';
 import { endStaleLabs } from './stale-labs.ts';
