@@ -9,4 +9,8 @@ const firstPage = z.literal('', error);
 export const onePageSchema = z.object({ cursor: firstPage.optional() });
 
 /** The cursor is the id of the last score of the previous page; empty for the first page. */
-export const scorePageSchema = z.object({ cursor: z.union([firstPage, scoreIdSchema], error).default('') });
+export const scorePageSchema = z.object({ cursor: z.custom<string>(isCursor, error).default('') });
+
+function isCursor(value: unknown): boolean {
+  return value === '' || scoreIdSchema.safeParse(value).success;
+}

@@ -146,7 +146,7 @@ describe('MCP', function () {
       });
 
       it('refuses an invalid cursor', async () => {
-        const refusal = { code: -32_602, message: /cursor/ };
+        const refusal = { code: -32_602, message: /the cursor is invalid: pass the nextCursor/ };
         for (const cursor of ['\u0000', 'a b', '../x', 'x'.repeat(65)]) {
           await assert.rejects(client.request({ method: 'resources/list', params: { cursor } }), refusal);
         }
