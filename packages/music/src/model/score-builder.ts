@@ -69,7 +69,7 @@ export class ScoreBuilder {
   }
 
   get warnings(): string[] {
-    const more = this.#furtherWarnings === 0 ? [] : [`${this.#furtherWarnings} more warnings`];
+    const more = this.#furtherWarnings === 0 ? [] : [`more warnings: ${this.#furtherWarnings}`];
     return [...this.#warnings, ...more];
   }
 

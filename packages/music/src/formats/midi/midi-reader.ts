@@ -34,8 +34,8 @@ export function readMidi(bytes: Uint8Array, limits: ScoreLimits): Score {
   const builder = new ScoreBuilder(limits);
   builder.title = performance.title;
   const { withoutLength, withoutEnd } = performance;
-  if (withoutLength > 0) builder.warn(`${withoutLength} notes without length are read as sixteenth notes or shorter`);
-  if (withoutEnd > 0) builder.warn(`${withoutEnd} notes without a note-off end at the next note of their key`);
+  if (withoutLength > 0) builder.warn(`notes without length, read as sixteenth notes or shorter: ${withoutLength}`);
+  if (withoutEnd > 0) builder.warn(`notes without a note-off, which end at the next note of their key: ${withoutEnd}`);
   const spelling = new MidiSpelling(performance);
   for (const source of performance.parts()) {
     const part = builder.addPart(`P${builder.parts.length + 1}`);

@@ -180,7 +180,7 @@ describe('MIDI import', () => {
     const drums = await read(file([[...hit(0, 36), ...hit(48, 42), ...hit(12, 42), ...hit(0, 38), end()]]));
     assert.deepEqual([...drums.notes.onset], [0, 48, 60, 60]);
     assert.deepEqual([...drums.notes.duration], [24, 12, 24, 24]);
-    assert.match(drums.warnings.join(), /4 notes without length/);
+    assert.match(drums.warnings.join(), /notes without length, .*: 4$/);
     const pitched = await read(file([[...hit(0, 60, 0), on(0, 64), off(96, 64), ...hit(0, 64, 0), end()]]));
     assert.deepEqual(heard(pitched), ['C4:0-24', 'E4:0-96', 'E4:96-120']);
     assert.equal(differenceOfMidi(drums, await read(await midiOf(drums))), null);
@@ -190,7 +190,7 @@ describe('MIDI import', () => {
   it('ends notes without a note-off at the next note of their key', async () => {
     const score = await read(raw([0, 0x90, 60, 64, 96, 62, 64, 96, 60, 64, 96, 0xff, 0x2f, 0]));
     assert.deepEqual(heard(score), ['C4:0-192', 'D4:96-288', 'C4:192-288']);
-    assert.match(score.warnings.join(), /1 notes without a note-off/);
+    assert.match(score.warnings.join(), /notes without a note-off, .*: 1$/);
     const hits = Array.from({ length: 3_000 }, () => [96, 36, 64]).flat();
     const drums = await read(raw([0, 0x99, 36, 64, ...hits, 0, 0xff, 0x2f, 0]));
     assert.deepEqual([drums.notes.count, drums.notes.duration[0], drums.notes.duration[3_000]], [3_001, 24, 24]);
