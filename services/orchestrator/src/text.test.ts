@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { plainText, refusalText } from './text.ts';
+import { durationText, plainText, refusalText } from './text.ts';
 
 describe('plainText', () => {
   it('escapes control characters only', () => {
@@ -11,5 +11,9 @@ describe('plainText', () => {
 
   it('is applied to refusals', () => {
     assert.equal(refusalText(['run.yaml: \u001b[31mred: no']), 'Refused to start:\n  run.yaml: \\u{1b}[31mred: no\n');
+  });
+
+  it('formats durations', () => {
+    assert.deepEqual([0.44, 59.94, 182, 86_407].map(durationText), ['0.4s', '59.9s', '3m 02s', '24h 00m 07s']);
   });
 });

@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EncoreEvent, reportSchema } from '@encore/contracts';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { Ledger } from '../judge/collect/integrity.ts';
-import { type Judgement, judge } from '../judge/judge.ts';
 import { profiles } from '../settings/profiles.ts';
 import {
   crash,
-  historyOf,
+  judgedKills,
   judgeStreams,
   laterCrash,
   limitOf5Seconds,
@@ -18,33 +16,15 @@ import {
 } from '../testing/judged-run.ts';
 import { plannedFault } from '../testing/simulated-fault.ts';
 import { SimulatedRun } from '../testing/simulated-run.ts';
-import type { Simulation } from '../testing/simulation.ts';
-import { durationText } from '../text.ts';
 import { junitXml } from './junit.ts';
 import { markdownSummary } from './markdown.ts';
-import { renderPage, renderUpdate } from './page.ts';
+import { renderPage } from './page.ts';
 import { textSummary } from './text-summary.ts';
 import { writeReports } from './write-reports.ts';
 
-async function judged(
-  settings: Partial<Simulation> = {},
-  change = (event: EncoreEvent): EncoreEvent => event,
-): Promise<Judgement> {
-  const run = new SimulatedRun({ faults: [crash, outage], ...settings });
-  const history = async function* () {
-    for await (const line of run.history()) yield { ...line, event: change(line.event) };
-  };
-  return judgeStreams({ history: history(), plan: run.plan, ledger: run.ledger() });
-}
-
-function judgedUntil(run: SimulatedRun, second: number): Judgement {
-  const events = [...run.events()].filter(({ at }) => at < run.at(second));
-  return judge({ history: historyOf(run.plan, events), ledger: new Ledger(), problems: [] });
-}
-
 describe('text summary', () => {
   it('prints the block of the guide, then each kill step by step', async () => {
-    const { report } = await judged();
+    const { report } = await judgedKills();
     const text = textSummary(report, 'test_results/production_test_20261123_100000.json');
     const lines = text.split('\n');
     assert.equal(lines[0], '='.repeat(80));
@@ -93,23 +73,23 @@ describe('text summary', () => {
 
   it('prints each other fault that broke the limit, step by step', async () => {
     const faults = [slowFault, laterCrash];
-    const { report } = await judged({ config: limitOf5Seconds, faults });
+    const { report } = await judgedKills({ config: limitOf5Seconds, faults });
     assert.match(
       textSummary(report),
       /^Slow recovery 1 of 1: connection-refused of server:8000 at [\d:.]+ UTC \(f0001\), recovered by \S+ in 6\.\d+ s, too late \(limit 5 s\)\n {2}\+ {3}0\.000 s {2}injected \(/m,
     );
-    const { report: quick } = await judged({ faults });
+    const { report: quick } = await judgedKills({ faults });
     assert.doesNotMatch(textSummary(quick), /Slow recovery/);
   });
 
   it('names nobody who restarted a process that did not recover', async () => {
-    const { report } = await judged({ faults: [crash] });
+    const { report } = await judgedKills({ faults: [crash] });
     const faults = report.faults.map((fault) => ({ ...fault, recovered_by: 'none' as const, recovery_seconds: null }));
     assert.match(textSummary({ ...report, faults }), /s {2}process restarted$/m);
   });
 
   it('has no availability of a run without load', async () => {
-    const judgement = await judged({ faults: [crash] });
+    const judgement = await judgedKills({ faults: [crash] });
     const text = textSummary({ ...judgement.report, observed_seconds: 0 });
     assert.match(text, /^Availability: not measured$/m);
     assert.match(textSummary(judgement.report), /^Availability: 9\d\.\d\d %, in fault-free windows 100\.000 %$/m);
@@ -120,7 +100,7 @@ describe('text summary', () => {
     const latencyMs = { p50: 5, p90: 8, p99: 12.25, max: 20 };
     const counts = { seconds: 3, connections: 20, requestsPerSecond: 1_812.6, answered: 5_438, refused: 7, lost: 1 };
     const wrong = { lost: 0, corrupt: 0, duplicate: 0, phantom: 0, unknownPresent: 0, unknownAbsent: 0 };
-    const judgement = await judged({
+    const judgement = await judgedKills({
       extra: [
         { type: 'capacity_measured', at, tool: 'autocannon 9.0.0', ...counts, latencyMs },
         { type: 'read_back_done', at: at + 20_000, final: false, acknowledged: 50, readBack: 50, ...wrong },
@@ -137,7 +117,7 @@ describe('text summary', () => {
     const page = renderPage(judgement);
     assert.ok(page.includes(capacity) && page.includes('50 objects in 1 sample'));
     assert.ok(markdownSummary(judgement.report).includes(`Capacity: ${capacity}.`));
-    const { report: without } = await judged();
+    const { report: without } = await judgedKills();
     assert.doesNotMatch(textSummary(without), /Capacity|sample/);
   });
 
@@ -146,7 +126,7 @@ describe('text summary', () => {
     const nothing = { attempts: {}, responseMs: null, bytesSent: 0, bytesReceived: 0 };
     const at = new SimulatedRun().at(60.5);
     const extra: EncoreEvent[] = [{ type: 'load_second', at, users: 20, operations: { analyze }, ...nothing }];
-    const judgement = await judged({ extra });
+    const judgement = await judgedKills({ extra });
     const text = textSummary(judgement.report);
     const skipped =
       /^Skipped Operations: (1,100 \(success rate of operations 8\d\.\d\d % if they count as failures\))$/m.exec(
@@ -195,7 +175,7 @@ describe('text summary', () => {
   it('shows plan warnings and the best possible success rate in every format', async () => {
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7, killIntervalMinutes: 60 };
     const pressure = plannedFault(1, { kind: 'memory-pressure', target: 'server', atSeconds: 60 });
-    const judgement = await judged({ faults: [pressure], config });
+    const judgement = await judgedKills({ faults: [pressure], config });
     const { warnings, thresholds } = judgement.report;
     const planWarning = warnings.find((warning) => warning.startsWith('no kill is planned: with --kill-interval 60 '));
     assert.ok(planWarning, warnings.join('\n'));
@@ -204,12 +184,12 @@ describe('text summary', () => {
     assert.ok(textSummary(judgement.report).includes(planWarning));
     for (const text of [markdownSummary(judgement.report), renderPage(judgement)])
       assert.ok(text.includes(planWarning) && text.includes(best), text);
-    const calm = await judged({ faults: [], config });
+    const calm = await judgedKills({ faults: [], config });
     assert.equal(calm.report.thresholds.find(({ name }) => name === 'success_rate')?.note, undefined);
   });
 
   it('counts every planned fault once, also in an interrupted run', async () => {
-    const { report } = await judged({ faults: [crash, outage], interruptedAfter: 60 });
+    const { report } = await judgedKills({ faults: [crash, outage], interruptedAfter: 60 });
     assert.deepEqual(report.planned_faults, {
       planned: 2,
       ran: 1,
@@ -222,7 +202,7 @@ describe('text summary', () => {
     const sheds = { fromSeconds: 0, toSeconds: 30 };
     const shedding = plannedFault(2, { kind: 'outage', target: 'server', atSeconds: 80, downSeconds: 3, sheds });
     const next = plannedFault(3, { kind: 'outage', target: 'server', atSeconds: 95, downSeconds: 3 });
-    const { report } = await judged({ faults: [crash, shedding, next] });
+    const { report } = await judgedKills({ faults: [crash, shedding, next] });
     const text = textSummary(report);
     const pattern =
       /^Back to Normal: measured for 2 of 3 recoveries, at most (\d+\.\d) s after recovery; 1 unknown \(another fault began: 1\), the longest still abnormal after (\d+\.\d) s$/m;
@@ -232,7 +212,7 @@ describe('text summary', () => {
   });
 
   it('lists the reasons of a failure and shows a missing recovery as the worst', async () => {
-    const { report } = await judged({ faults: [crash, { ...outage, downSeconds: Number.POSITIVE_INFINITY }] });
+    const { report } = await judgedKills({ faults: [crash, { ...outage, downSeconds: Number.POSITIVE_INFINITY }] });
     const text = textSummary(report);
     assert.match(text, /Result: FAILED\n {2}- success_rate: /);
     assert.match(text, /worst: never/);
@@ -241,7 +221,7 @@ describe('text summary', () => {
 
   it('marks a recovery over the limit as too late in every format', async () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 4, thresholds: {} };
-    const judgement = await judged({ faults: [outage], config });
+    const judgement = await judgedKills({ faults: [outage], config });
     const { report } = judgement;
     const text = textSummary(report);
     assert.match(text, /^Total Recoveries: 1 \(of 1 fault; 1 of 1 kill\), 1 too late \(4\.3 s, limit 4 s\)$/m);
@@ -258,33 +238,24 @@ describe('text summary', () => {
       junitXml(report),
       /outage of server" time="4\.\d+">\n +<failure message="recovered in 4\.\d\d s, too late/,
     );
-    const { report: fine } = await judged({ faults: [outage] });
+    const { report: fine } = await judgedKills({ faults: [outage] });
     assert.doesNotMatch(textSummary(fine) + markdownSummary(fine) + junitXml(fine), /too late/);
   });
 
   it('names a control run before its verdict', async () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds: {}, control: 'server-down' };
-    const judgement = await judged({ config });
+    const judgement = await judgedKills({ config });
     const expected =
       'This was a control run server-down: the system is kept down on purpose, so this run must end FAILED.';
     const text = textSummary(judgement.report);
     assert.ok(text.indexOf(expected) > 0 && text.indexOf(expected) < text.indexOf('Result:'), text);
     assert.ok(markdownSummary(judgement.report).includes(`\n${expected}\n`));
     assert.ok(renderPage(judgement).includes(`<p>${expected}</p>`));
-    assert.doesNotMatch(textSummary((await judged()).report), /control run/);
-  });
-
-  it('shows a late recovery as overdue, not as never, during the run', async () => {
-    const run = new SimulatedRun({ faults: [{ ...outage, downSeconds: 60 }] });
-    const judgement = judgedUntil(run, 130);
-    const { sections } = renderUpdate(judgement, true);
-    const shown = ['verdict', 'numbers', 'rules', 'faults-section'].map((name) => sections[name] ?? '');
-    for (const section of shown) assert.match(section, /overdue/);
-    assert.doesNotMatch(shown.join(''), /never/);
+    assert.doesNotMatch(textSummary((await judgedKills()).report), /control run/);
   });
 
   it('counts no recovery for kills without effect', async () => {
-    const { report } = await judged({
+    const { report } = await judgedKills({
       faults: [crash, { ...outage, effect: 'absent' }, { ...outage, id: 'f0003', effect: 'unsupported' }],
     });
     const text = textSummary(report);
@@ -296,85 +267,11 @@ describe('text summary', () => {
     );
     assert.doesNotMatch(text, /not recovered|at never/);
   });
-
-  it('formats durations', () => {
-    assert.deepEqual([0.44, 59.94, 182, 86_407].map(durationText), ['0.4s', '59.9s', '3m 02s', '24h 00m 07s']);
-  });
-});
-
-describe('page', () => {
-  it('escapes hostile text from a run', async () => {
-    const hostile = '</script><img src=x onerror=alert(1)>';
-    const { report, series } = await judged({ strayFailures: 1 }, (event) =>
-      event.type === 'attempt_failed' ? { ...event, request: hostile, detail: hostile } : event,
-    );
-    const renamed = { ...series, memoryBytes: { [hostile]: series.at.map(() => 1) } };
-    const page = renderPage({ report: { ...report, run_id: hostile }, series: renamed });
-    assert.equal(page.includes('<img'), false);
-    assert.equal(page.match(/<\/script>/g)?.length, 4, 'only the four scripts of the page');
-    assert.ok(page.includes('&lt;/script&gt;&lt;img src=x'));
-  });
-
-  it('makes no network requests', async () => {
-    const page = renderPage(await judged());
-    assert.ok(page.includes('default-src &#39;none&#39;'), 'the policy forbids every request');
-    assert.equal(/(?:src|href)="(?!#|data:)/.test(page), false);
-    assert.equal(/url\(\s*['"]?(?!data:)/.test(page), false);
-  });
-
-  it('shows the verdict first, and each fault and rule once', async () => {
-    const { report, series } = await judged();
-    const page = renderPage({ report, series });
-    assert.ok(page.indexOf('PASSED') < page.indexOf('success_rate'));
-    assert.equal(page.match(/<tr data-kind=/g)?.length, 2);
-    for (const { name } of report.thresholds) assert.ok(page.includes(`<code>${name}</code>`), name);
-  });
-
-  it('makes no final statement during the run', async () => {
-    const run = new SimulatedRun({
-      faults: [crash, plannedFault(3, { kind: 'freeze', target: 'server', atSeconds: 60, durationSeconds: 20 })],
-    });
-    const judgement = judgedUntil(run, 70);
-    const { sections } = renderUpdate(judgement, true);
-    assert.match(sections['verdict'] ?? '', /2 faults with an effect, 1 of them a kill, 1 recovered, 1 in progress/);
-    assert.match(sections['numbers'] ?? '', /everything is read back at the end/);
-    assert.doesNotMatch(sections['numbers'] ?? '', /not verified/);
-    assert.match(renderPage(await judged()), /2 faults with an effect, 2 of them kills, all recovered/);
-  });
-
-  it('does not report a fault that is not due yet as missed', async () => {
-    const run = new SimulatedRun({ faults: [crash, outage] });
-    const judgement = judgedUntil(run, 60);
-    const rowOf = (page: string, kind: string): string =>
-      new RegExp(`<tr data-kind="${kind}".*?</tr>`).exec(page)?.[0] ?? '';
-    const { sections } = renderUpdate(judgement, true);
-    assert.match(rowOf(sections['faults-section'] ?? '', 'outage'), /not due yet/);
-    assert.doesNotMatch(rowOf(sections['faults-section'] ?? '', 'outage'), /never injected|>no</);
-    assert.match(rowOf(sections['faults-section'] ?? '', 'crash'), /class="effect confirmed"/);
-    assert.match(rowOf(renderPage(judgement), 'outage'), /never injected/, 'after the run it was missed');
-  });
-
-  it('formats names and units of the environment', async () => {
-    const { report, series } = await judged();
-    const environment = { ...report.environment, memoryBytes: 25_276_502_016, clockAheadMs: -1.556_640_625 };
-    const page = renderPage({ report: { ...report, environment }, series });
-    assert.match(page, /<dt>Memory<\/dt><dd>23\.5 GB<\/dd>/);
-    assert.match(page, /<dt>Clock ahead<\/dt><dd>-1\.6 ms<\/dd>/);
-  });
-
-  it('updates every section but the timeline, which draws the series', async () => {
-    const judgement = await judged();
-    const update = renderUpdate(judgement, true);
-    assert.equal(update.sections['timeline-section'], undefined);
-    assert.match(update.sections['verdict'] ?? '', /RUNNING/);
-    assert.equal(update.series, judgement.series);
-    assert.match(renderPage(judgement, { liveUrl: '/events' }), /data-live="\/events"/);
-  });
 });
 
 describe('reports for CI', () => {
   it('JUnit: reports a broken rule as a failure, one without data as an error', async () => {
-    const failed = junitXml((await judged({ lost: 1 })).report);
+    const failed = junitXml((await judgedKills({ lost: 1 })).report);
     assert.match(
       failed,
       /<testcase classname="encore\.rules" name="lost_writes: count==0" time="0">\n\s+<failure message="lost_writes: 1 /,
@@ -382,7 +279,7 @@ describe('reports for CI', () => {
     assert.match(failed, /<testsuites [^>]*failures="2" errors="0"/, 'the rule and the verdict');
     const silent = junitXml(
       (
-        await judged({}, (event) =>
+        await judgedKills({}, (event) =>
           event.type === 'hygiene_checked' ? { type: 'stop_requested', at: event.at, reason: 'x' } : event,
         )
       ).report,
@@ -391,7 +288,7 @@ describe('reports for CI', () => {
   });
 
   it('Markdown: shows the verdict first and escapes text from a run', async () => {
-    const { report } = await judged();
+    const { report } = await judgedKills();
     const text = markdownSummary({ ...report, reasons: ['a | b <script>'] });
     assert.match(text, /^# ✅ Encore: PASSED\n/);
     assert.ok(text.includes('a \\| b \\<script\\>'));
@@ -406,7 +303,7 @@ describe('writeReports', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it('writes every format, with JSON that matches its schema', async () => {
-    const judgement = await judged();
+    const judgement = await judgedKills();
     const inner = join(folder, 'production_test_20261123_100000');
     await writeReports(judgement, inner, `${inner}.json`);
     assert.deepEqual((await readdir(inner)).sort(), ['junit.xml', 'report.html', 'summary.md']);

@@ -74,6 +74,24 @@ export async function judged(
   });
 }
 
+/** Judges a run with a crash and an outage, with changed events. */
+export async function judgedKills(
+  settings: Partial<Simulation> = {},
+  change = (event: EncoreEvent): EncoreEvent => event,
+): Promise<Judgement> {
+  const run = new SimulatedRun({ faults: [crash, outage], ...settings });
+  const history = async function* () {
+    for await (const line of run.history()) yield { ...line, event: change(line.event) };
+  };
+  return judgeStreams({ history: history(), plan: run.plan, ledger: run.ledger() });
+}
+
+/** The judgement of a run in progress, at this second of steady. */
+export function judgedUntil(run: SimulatedRun, second: number): Judgement {
+  const events = [...run.events()].filter(({ at }) => at < run.at(second));
+  return judge({ history: historyOf(run.plan, events), ledger: new Ledger(), problems: [] });
+}
+
 export const not =
   (type: EncoreEvent['type']) =>
   (event: EncoreEvent): boolean =>
