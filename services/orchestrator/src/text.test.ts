@@ -12,7 +12,9 @@ describe('plainText', () => {
   it('is applied to refusals', () => {
     assert.equal(refusalText(['run.yaml: \u001b[31mred: no']), 'Refused to start:\n  run.yaml: \\u{1b}[31mred: no\n');
   });
+});
 
+describe('durationText', () => {
   it('formats durations', () => {
     assert.deepEqual([0.44, 59.94, 182, 86_407].map(durationText), ['0.4s', '59.9s', '3m 02s', '24h 00m 07s']);
   });

@@ -4,10 +4,10 @@
  */
 import { type Html, html } from './html.ts';
 
-export interface Column {
-  title: string;
-  numeric?: true;
-}
+/** A title; `numeric` aligns a column of numbers to the right. */
+export type Column = string | { numeric: string };
+export const numeric = (title: string): Column => ({ numeric: title });
+
 type Cell = Html | string;
 
 export function table(
@@ -17,17 +17,21 @@ export function table(
   options: { empty?: string; layout?: 'wide' | 'cards' | 'rules' } = {},
 ): Html {
   if (rows.length === 0) return html`<p class="quiet">${options.empty ?? 'None.'}</p>`;
-  const head = columns.map(
-    ({ title, numeric }) => html`<th scope="col"${numeric ? html` class="n"` : ''}>${title}</th>`,
-  );
   const body = rows.map((row) => html`<tr>${row.map((cell, index) => cellOf(cell, columns[index]))}</tr>`);
   const layout = options.layout ?? 'wide';
-  return html`<div class="scroll"${layout === 'wide' ? html` tabindex="0" role="region" aria-label="${caption}"` : ''}><table class="${layout}"><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return html`<div class="scroll"${layout === 'wide' ? html` tabindex="0" role="region" aria-label="${caption}"` : ''}><table class="${layout}"><caption>${caption}</caption><thead>${headOf(columns)}</thead><tbody>${body}</tbody></table></div>`;
 }
 
-export function cellOf(cell: Cell, column: Column | undefined): Html {
-  return html`<td data-label="${column?.title ?? ''}"${column?.numeric ? html` class="n"` : ''}>${cell}</td>`;
+export function headOf(columns: readonly Column[]): Html {
+  return html`<tr>${columns.map((column) => html`<th scope="col"${alignment(column)}>${titleOf(column)}</th>`)}</tr>`;
 }
+
+export function cellOf(cell: Cell, column: Column = ''): Html {
+  return html`<td data-label="${titleOf(column)}"${alignment(column)}>${cell}</td>`;
+}
+
+const titleOf = (column: Column): string => (typeof column === 'string' ? column : column.numeric);
+const alignment = (column: Column): Html | '' => (typeof column === 'string' ? '' : html` class="n"`);
 
 /** Renders names and values side by side. */
 export function facts(pairs: readonly (readonly [string, Cell])[]): Html {

@@ -2,7 +2,7 @@
 import type { Report } from '@encore/contracts';
 import { clockText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
-import { table } from '../table.ts';
+import { numeric, table } from '../table.ts';
 
 const maxShown = 8;
 
@@ -22,12 +22,7 @@ export function attributionSection({ attribution, faults }: Report): Html {
       thousands(attempts),
       (attempts / count).toFixed(1),
     ]);
-  const columns = [
-    { title: 'Fault' },
-    { title: 'Times', numeric: true },
-    { title: 'Failed attempts', numeric: true },
-    { title: 'Per fault', numeric: true },
-  ] as const;
+  const columns = ['Fault', numeric('Times'), numeric('Failed attempts'), numeric('Per fault')];
   return html`<h2>Attribution</h2>
 <p class="quiet">A failed attempt belongs to the fault whose window it overlaps. A window lasts until the system is back to normal. These counts cover the whole run including cooldown; rates and totals cover only ramp and steady.</p>
 ${table('Failed attempts by fault', columns, rows, { empty: 'No attempt failed because of a fault.' })}
@@ -44,7 +39,7 @@ function samples({ unexplained, unexplained_samples: list }: Report['attribution
     html`<code>${request}</code>`,
     html`<span class="quiet">${detail}</span>`,
   ]);
-  const columns = ['At (UTC)', 'Operation', 'Outcome', 'Request', 'Context'].map((title) => ({ title }));
+  const columns = ['At (UTC)', 'Operation', 'Outcome', 'Request', 'Context'];
   const shown = table('Unexplained failures', columns, rows.slice(0, maxShown));
   const rest = rows.slice(maxShown);
   const more = `${rest.length} more${unexplained > rows.length ? `, and ${thousands(unexplained - rows.length)} that are not listed` : ''}`;

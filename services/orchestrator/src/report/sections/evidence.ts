@@ -3,7 +3,7 @@ import type { Report } from '@encore/contracts';
 import { bytesText, clockText, durationText, percentText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
 import { availabilityText, sampledText } from '../phrases.ts';
-import { facts, table } from '../table.ts';
+import { facts, numeric, table } from '../table.ts';
 
 const count = (value: number | null): string => (value === null ? 'not verified' : thousands(value));
 
@@ -31,7 +31,7 @@ ${facts([
   ['External containers touched', count(hygiene.external_containers_touched)],
 ])}
 <h3>Manual interventions</h3>
-${table('Manual interventions', [{ title: 'At (UTC)' }, { title: 'Target' }, { title: 'What' }, { title: 'Cause' }], rows, { empty: 'None: only Encore acted on the targets.' })}`;
+${table('Manual interventions', ['At (UTC)', 'Target', 'What', 'Cause'], rows, { empty: 'None: only Encore acted on the targets.' })}`;
 }
 
 export function resourcesSection({ resources, generator }: Report): Html {
@@ -48,15 +48,15 @@ export function resourcesSection({ resources, generator }: Report): Html {
       .join(', ') || '–',
   ]);
   const columns = [
-    { title: 'Container' },
-    { title: 'Memory peak', numeric: true },
-    { title: 'Limit', numeric: true },
-    { title: 'Slope', numeric: true },
-    { title: 'Second half', numeric: true },
-    { title: 'Bounded by' },
-    { title: 'CPU time', numeric: true },
-    { title: 'Started by' },
-  ] as const;
+    'Container',
+    numeric('Memory peak'),
+    numeric('Limit'),
+    numeric('Slope'),
+    numeric('Second half'),
+    'Bounded by',
+    numeric('CPU time'),
+    'Started by',
+  ];
   const within = generator.within_limits;
   return html`<h2>Resources</h2>
 <p class="quiet">The memory slope is measured between restarts and outside faults. A leak grows in the second half as it did in the first; a cache fills up.</p>
@@ -83,7 +83,7 @@ export function alertsSection({ alerts }: Report, running: boolean): Html {
   ]);
   if (running) rows.splice(0, rows.length - shownWhileRunning);
   if (running) rows.reverse();
-  const columns = ['At (UTC)', 'Level', 'What'].map((title) => ({ title }));
+  const columns = ['At (UTC)', 'Level', 'What'];
   const list = table('Alerts', columns, rows, { empty: 'None.' });
   if (running) return html`<h2>Recent alerts</h2>${list}`;
   return html`<h2>Alerts</h2><details><summary>${thousands(alerts.length)} raised</summary>${list}</details>`;
@@ -115,7 +115,7 @@ ${facts([
 <h3>Gaps</h3>
 ${table(
   'Gaps',
-  [{ title: 'From' }, { title: 'To' }, { title: 'Why' }],
+  ['From', 'To', 'Why'],
   report.gaps.map(({ from, to, reason }) => [clockText(from), clockText(to), reason]),
   { empty: 'None: the whole run was observed.' },
 )}

@@ -3,7 +3,7 @@ import type { Report, ReportedFault } from '@encore/contracts';
 import { clockText, secondsText, thousands } from '../../text.ts';
 import { type Html, html, trusted } from '../html.ts';
 import { droppedText, isLate, monitoringText, plannedFaultsText, returnText, servicesText } from '../phrases.ts';
-import { type Column, cellOf } from '../table.ts';
+import { type Column, cellOf, headOf, numeric } from '../table.ts';
 
 const stageNames = ['detected', 'restarted', 'port', 'ready', 'first_success', 'back_to_normal'] as const;
 const stageTitles: Record<(typeof stageNames)[number], string> = {
@@ -15,15 +15,15 @@ const stageTitles: Record<(typeof stageNames)[number], string> = {
   back_to_normal: 'until back to normal',
 };
 const columns: readonly Column[] = [
-  { title: 'Fault' },
-  { title: 'At (UTC)' },
-  { title: 'Effect' },
-  { title: 'Recovered by' },
-  { title: 'Recovery', numeric: true },
-  { title: 'Back to normal', numeric: true },
-  { title: 'Stages since injection' },
-  { title: 'Failed attempts', numeric: true },
-  { title: 'Alert' },
+  'Fault',
+  'At (UTC)',
+  'Effect',
+  'Recovered by',
+  numeric('Recovery'),
+  numeric('Back to normal'),
+  'Stages since injection',
+  numeric('Failed attempts'),
+  'Alert',
 ];
 const barWidth = 220;
 
@@ -42,9 +42,6 @@ export function faultsSection(report: Report, running: boolean): Html {
     : `Planned faults: ${plannedFaultsText(report)}.`;
   const kinds = [...new Set(faults.map(({ kind }) => kind))].sort();
   const scaleSeconds = Math.max(1, ...faults.map(longest));
-  const head = columns.map(
-    ({ title, numeric }) => html`<th scope="col"${numeric ? html` class="n"` : ''}>${title}</th>`,
-  );
   return html`<div class="headed"><h2>Faults</h2><div class="tools">
 <label>Show <select id="fault-kind"><option value="">all ${String(faults.length)}</option>${kinds.map((kind) => html`<option>${kind}</option>`)}</select></label>
 <label>by <select id="fault-order"><option value="time">time</option><option value="recovery">slowest recovery</option><option value="failed">most failed attempts</option></select></label>
@@ -52,7 +49,7 @@ export function faultsSection(report: Report, running: boolean): Html {
 ${planned === '' ? '' : html`<p>${planned}</p>`}
 <div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-active"></i>fault active</span></div>
 <p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. The recovery time of a kill starts at the engine's timestamp of the kill, that of any other fault at its verified revert; both end with the first correct response to a user, where the time back to normal starts. Alert: the first Prometheus alert that fired because of the fault, in seconds since its injection.</p>
-<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead><tr>${head}</tr></thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, report, { scaleSeconds, running })))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
+<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead>${headOf(columns)}</thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, report, { scaleSeconds, running })))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
 }
 
 function rowToCome({ id, kind, target, planned_at: at }: ReportedFault): Html {

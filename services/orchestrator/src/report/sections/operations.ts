@@ -4,7 +4,7 @@ import { type LatencyCurves, lastPercentile } from '../../judge/read/latencies.t
 import { millisecondsText, percentText, thousands } from '../../text.ts';
 import { type Html, html, trusted } from '../html.ts';
 import { capacityText } from '../phrases.ts';
-import { table } from '../table.ts';
+import { numeric, table } from '../table.ts';
 
 type Percentiles = NonNullable<Report['operations'][keyof Report['operations']]['response_ms']>;
 const points = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
@@ -29,9 +29,8 @@ export function operationsSection(report: Report, curves: LatencyCurves = {}): H
       millisecondsText(one.service_ms?.p99),
     ];
   });
-  const numeric = (title: string) => ({ title, numeric: true }) as const;
   const columns = [
-    { title: 'Operation' },
+    'Operation',
     ...['Ok', 'Failed', 'Unknown', 'Skipped', 'Succeeded', 'p50', 'p90', 'p99', 'p99.9', 'Max', 'Service p99'].map(
       numeric,
     ),
@@ -117,10 +116,7 @@ function outcomes({ outcomes: counts }: Report): Html {
       html`<span class="share"><i class="${name === 'ok' ? 'ok' : 'bad'}" style="width:${width}%"></i></span>`,
     ];
   });
-  return table(
-    'Attempt outcomes',
-    [{ title: 'Outcome' }, { title: 'Attempts', numeric: true }, { title: 'Share', numeric: true }, { title: '' }],
-    shares,
-    { empty: 'No attempt was observed.' },
-  );
+  return table('Attempt outcomes', ['Outcome', numeric('Attempts'), numeric('Share'), ''], shares, {
+    empty: 'No attempt was observed.',
+  });
 }

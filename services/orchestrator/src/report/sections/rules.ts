@@ -2,7 +2,7 @@
 import type { Report } from '@encore/contracts';
 import { figureText } from '../../judge/rules/metric-table.ts';
 import { type Html, html } from '../html.ts';
-import { table } from '../table.ts';
+import { numeric, table } from '../table.ts';
 
 export function rulesSection({ thresholds, recoveries }: Report, running: boolean): Html {
   const rows = thresholds.map(({ name, expression, value, ok, note }) => {
@@ -18,13 +18,7 @@ export function rulesSection({ thresholds, recoveries }: Report, running: boolea
       html`<span class="quiet">${note ?? ''}</span>`,
     ];
   });
-  const columns = [
-    { title: '' },
-    { title: 'Rule' },
-    { title: 'Threshold' },
-    { title: 'Measured', numeric: true },
-    { title: 'Note' },
-  ] as const;
+  const columns = ['', 'Rule', 'Threshold', numeric('Measured'), 'Note'];
   return html`<h2>Rules</h2>${table('Rules of the verdict', columns, rows, { layout: 'rules' })}`;
 }
 
