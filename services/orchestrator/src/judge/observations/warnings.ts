@@ -6,7 +6,7 @@ import { restartSetupSchema, runConfigSchema } from '@encore/contracts';
 import { describeError, upstreamOf } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { z } from 'zod';
-import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
+import { list, percentText, pluralize, thousands, timeOfDayText } from '../../text.ts';
 import { mayBeOfEngine } from '../collect/interventions.ts';
 import { type Span, union } from '../events/span.ts';
 import { isKill } from '../faults/fault-record.ts';
@@ -22,8 +22,8 @@ const restartSetupsSchema = z.record(z.string(), restartSetupSchema).catch({});
 
 interface Warning {
   name: string;
-  /** Returns the texts of the warning; none if it does not apply. */
-  find(evidence: ObservedRun): string[];
+  /** Returns the texts of the warning; an empty one, or none, if it does not apply. */
+  find(evidence: ObservedRun): string | string[];
 }
 
 const named = (faults: readonly FinalizedFault[]): string =>
@@ -33,8 +33,8 @@ export const warnings: readonly Warning[] = [
   {
     name: 'success_rate_zones',
     find: ({ traffic: { successRate, attemptSuccessRate } }) => [
-      ...zoneWarning('attempts (single requests, including retries)', attemptSuccessRate),
-      ...zoneWarning('operations', successRate),
+      zoneWarning('attempts (single requests, including retries)', attemptSuccessRate),
+      zoneWarning('operations', successRate),
     ],
   },
   { name: 'plan_gaps', find: planGaps },
@@ -52,8 +52,10 @@ export const warnings: readonly Warning[] = [
   },
   {
     name: 'several_breakers_open',
-    find: ({ alerts }) =>
-      times(alerts.counts.get('several_breakers') ?? 0, 'circuit breakers of several operations were open at once'),
+    find: ({ alerts }) => {
+      const count = alerts.counts.get('several_breakers') ?? 0;
+      return count === 0 ? '' : `${thousands(count)} × circuit breakers of several operations were open at once`;
+    },
   },
   {
     name: 'injector_failed',
@@ -69,17 +71,15 @@ export const warnings: readonly Warning[] = [
     name: 'health_mostly_passing',
     find: ({ readyShare, plan }) =>
       readyShare !== null && readyShare < 0.99
-        ? [`${plan.system.recoveryOf} was ready for only ${percentText(readyShare)} of the fault-free windows`]
-        : [],
+        ? `${plan.system.recoveryOf} was ready for only ${percentText(readyShare)} of the fault-free windows`
+        : '',
   },
   {
     name: 'users_fell_behind',
     find: ({ traffic: { totals, successRateOfPlanned: rate } }) =>
       totals.skipped > 0 && rate !== null && rate < 0.95
-        ? [
-            `users skipped ${pluralize(totals.skipped, 'operation')}; with these counted as failures, the success rate is ${percentText(rate)}`,
-          ]
-        : [],
+        ? `users skipped ${pluralize(totals.skipped, 'operation')}; with these counted as failures, the success rate is ${percentText(rate)}`
+        : '',
   },
   {
     name: 'errors_at_peaks',
@@ -109,11 +109,10 @@ export const warnings: readonly Warning[] = [
         ...lostPolicies(run, Math.max(...wrong.map(({ record }) => record.injectedAt ?? 0))),
       ];
       const reason = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
-      return wrong.length === 0
-        ? []
-        : [
-            `not recovered by the expected mechanism: ${list(wrong.map(({ record, recoveredBy }) => `${record.fault.id} (${record.fault.kind}, by ${recoveredBy ?? 'an unknown cause'})`))}${reason}`,
-          ];
+      const causes = wrong.map(
+        ({ record: { fault }, recoveredBy }) => `${fault.id} (${fault.kind}, by ${recoveredBy ?? 'an unknown cause'})`,
+      );
+      return wrong.length === 0 ? '' : `not recovered by the expected mechanism: ${list(causes)}${reason}`;
     },
   },
   {
@@ -127,7 +126,7 @@ export const warnings: readonly Warning[] = [
   {
     name: 'unexplained_failures',
     find: ({ attribution: { unexplained } }) =>
-      unexplained === 0 ? [] : [`${pluralize(unexplained, 'failed attempt')} not explained by any fault`],
+      unexplained === 0 ? '' : `${pluralize(unexplained, 'failed attempt')} not explained by any fault`,
   },
   {
     name: 'ended_early',
@@ -138,8 +137,8 @@ export const warnings: readonly Warning[] = [
         return `${fault.id} (${fault.kind}) after ${seconds.toFixed(1)} of ${fault.durationSeconds} s`;
       });
       return early.length === 0
-        ? []
-        : [`faults ended early by something other than Encore or the system: ${list(texts)}`];
+        ? ''
+        : `faults ended early by something other than Encore or the system: ${list(texts)}`;
     },
   },
   {
@@ -147,7 +146,7 @@ export const warnings: readonly Warning[] = [
     find: ({ faults }) => {
       const skipped = faults.filter(({ record }) => record.skipped !== null);
       const of = `${skipped.length.toLocaleString('en-US')} of ${pluralize(faults.length, 'planned fault')}`;
-      return skipped.length === 0 ? [] : [`${of} skipped: ${named(skipped)}`];
+      return skipped.length === 0 ? '' : `${of} skipped: ${named(skipped)}`;
     },
   },
   {
@@ -156,7 +155,7 @@ export const warnings: readonly Warning[] = [
       const idle = faults.filter(
         ({ record }) => !isKill(record) && (record.effect === 'absent' || record.effect === 'refused'),
       );
-      return idle.length === 0 ? [] : [`${pluralize(idle.length, 'fault')} had no effect: ${named(idle)}`];
+      return idle.length === 0 ? '' : `${pluralize(idle.length, 'fault')} had no effect: ${named(idle)}`;
     },
   },
   {
@@ -166,26 +165,23 @@ export const warnings: readonly Warning[] = [
         const found = monitoring?.get(fault.id);
         return found?.state === 'silent' && found.expected;
       });
-      return unseen.length === 0 ? [] : [`no Prometheus alert for faults that must raise one: ${named(unseen)}`];
+      return unseen.length === 0 ? '' : `no Prometheus alert for faults that must raise one: ${named(unseen)}`;
     },
   },
   {
     name: 'capacity_not_measured',
     find: ({ run: { capacity } }) =>
       capacity?.type === 'capacity_not_measured'
-        ? [`the capacity of the system could not be measured: ${capacity.reason}`]
-        : [],
+        ? `the capacity of the system could not be measured: ${capacity.reason}`
+        : '',
   },
   {
     name: 'sources_lost',
     find: ({ run: { sourcesLost } }) => {
-      if (sourcesLost.length === 0) return [];
-      return [
-        `lost contact with a service (${pluralize(sourcesLost.length, 'time')}): ${list(
-          sourcesLost.map(({ source, reason }) => `${source} (${reason})`),
-          3,
-        )}`,
-      ];
+      const texts = sourcesLost.map(({ source, reason }) => `${source} (${reason})`);
+      return texts.length === 0
+        ? ''
+        : `lost contact with a service (${pluralize(texts.length, 'time')}): ${list(texts, 3)}`;
     },
   },
 ];
@@ -193,15 +189,11 @@ export const warnings: readonly Warning[] = [
 export function warningsOf(evidence: ObservedRun, table: readonly Warning[] = warnings): string[] {
   return table.flatMap(({ name, find }) => {
     try {
-      return find(evidence);
+      return [find(evidence)].flat().filter((text) => text !== '');
     } catch (error) {
       return [`the warning ${name} could not be evaluated: ${describeError(error)}`];
     }
   });
-}
-
-function times(count: number, what: string): string[] {
-  return count === 0 ? [] : [`${count.toLocaleString('en-US')} × ${what}`];
 }
 
 /** Restart policies that were changed before this time to one that recovers no crash. */
@@ -221,9 +213,9 @@ function momentaryFailures(failures: ObservedRun['run']['injectorFailures']): st
 }
 
 /** The guide counts requests, so attempts have this warning, too, in every profile. */
-function zoneWarning(what: string, rate: number | null): string[] {
+function zoneWarning(what: string, rate: number | null): string {
   const zone = zoneOf(rate);
-  return zone === null ? [] : [`the success rate of ${what} is ${percentText(rate ?? 0)}: ${zone}`];
+  return zone === null ? '' : `the success rate of ${what} is ${percentText(rate ?? 0)}: ${zone}`;
 }
 
 /** Repeats the plan warnings of preflight; none if the recorded settings are invalid. */
@@ -232,34 +224,31 @@ function planGaps({ plan, run }: ObservedRun): string[] {
   return settings.success ? planWarnings(plan, settings.data) : [];
 }
 
-function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }: ObservedRun): string[] {
+function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }: ObservedRun): string {
   const slow = faults.filter(
     ({ recovery }) => recovery.state === 'recovered' && recovery.seconds > 0.75 * limit && recovery.seconds < limit,
   );
-  return slow.length === 0
-    ? []
-    : [
-        `${pluralize(slow.length, 'recovery', 'recoveries')} took more than 75 % of the ${limit} s limit: ${named(slow)}`,
-      ];
+  const count = pluralize(slow.length, 'recovery', 'recoveries');
+  return slow.length === 0 ? '' : `${count} took more than 75 % of the ${limit} s limit: ${named(slow)}`;
 }
 
 /** Warns of a system that is abnormal for nearly as long as the rule allows. */
-function slowReturns({ faults, settings, plan }: ObservedRun): string[] {
+function slowReturns({ faults, settings, plan }: ObservedRun): string {
   const { back_to_normal_seconds: expression } = thresholdsOf(settings, plan.faults.length > 0);
-  if (expression === undefined) return [];
+  if (expression === undefined) return '';
   const { aggregation, operator, limit } = parseThreshold('back_to_normal_seconds', expression);
-  if (aggregation !== 'max' || !operator.startsWith('<')) return [];
+  if (aggregation !== 'max' || !operator.startsWith('<')) return '';
   const slow = faults.filter(
     ({ backToNormal }) =>
       backToNormal?.state === 'normal' && backToNormal.seconds > 0.75 * limit && backToNormal.seconds < limit,
   );
   return slow.length === 0
-    ? []
-    : [`the system took more than 75 % of the ${limit} s limit to return to normal: ${named(slow)}`];
+    ? ''
+    : `the system took more than 75 % of the ${limit} s limit to return to normal: ${named(slow)}`;
 }
 
 /** Warns if errors in the busiest tenth of fault-free seconds exceed 1 % and twice the rest. */
-function errorsAtPeaks(seconds: SecondTable, windows: readonly Span[]): string[] {
+function errorsAtPeaks(seconds: SecondTable, windows: readonly Span[]): string {
   const rows: { all: number; bad: number }[] = [];
   for (const window of windows) {
     for (let row = seconds.row(window.fromAt) + 1; row < seconds.row(window.toAt); row += 1) {
@@ -269,17 +258,11 @@ function errorsAtPeaks(seconds: SecondTable, windows: readonly Span[]): string[]
     }
   }
   rows.sort((a, b) => b.all - a.all);
-  const rate = (part: typeof rows): number =>
-    part.reduce((sum, { bad }) => sum + bad, 0) /
-    Math.max(
-      1,
-      part.reduce((sum, { all }) => sum + all, 0),
-    );
+  const sum = (part: typeof rows, what: 'all' | 'bad'): number => part.reduce((total, row) => total + row[what], 0);
+  const rate = (part: typeof rows): number => sum(part, 'bad') / Math.max(1, sum(part, 'all'));
   const peaks = rate(rows.slice(0, Math.ceil(rows.length / 10)));
   const rest = rate(rows.slice(Math.ceil(rows.length / 10)));
   return peaks > 0.01 && peaks > 2 * rest
-    ? [
-        `errors rise at peak load: ${percentText(peaks)} in the busiest tenth of seconds, ${percentText(rest)} otherwise`,
-      ]
-    : [];
+    ? `errors rise at peak load: ${percentText(peaks)} in the busiest tenth of seconds, ${percentText(rest)} otherwise`
+    : '';
 }

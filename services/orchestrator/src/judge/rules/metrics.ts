@@ -20,35 +20,18 @@ export type Figure =
 
 export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   success_rate: ({ traffic, plan }) => ({
-    shape: 'value',
-    value: traffic.successRate,
-    of: traffic.operationCount,
+    ...shareOf(traffic.operationCount, traffic.successRate),
     ...(plan.faults.length > 0 && { note: `at best ${percentText(plan.bestSuccessRate)} with this plan` }),
   }),
-  success_rate_of_planned: ({ traffic }) => ({
-    shape: 'value',
-    value: traffic.successRateOfPlanned,
-    of: traffic.plannedCount,
-  }),
-  attempt_success_rate: ({ traffic }) => ({
-    shape: 'value',
-    value: traffic.attemptSuccessRate,
-    of: traffic.attemptCount,
-  }),
-  availability: ({ availability }) => ({ shape: 'value', value: availability.overall, of: availability.probes }),
-  availability_fault_free: ({
-    availability: { faultFreeWindows: value, faultFreeProbes: of, faultFreeFailures: note },
-  }) => ({
-    shape: 'value',
-    value,
-    of,
+  success_rate_of_planned: ({ traffic }) => shareOf(traffic.plannedCount, traffic.successRateOfPlanned),
+  attempt_success_rate: ({ traffic }) => shareOf(traffic.attemptCount, traffic.attemptSuccessRate),
+  availability: ({ availability }) => shareOf(availability.probes, availability.overall),
+  availability_fault_free: ({ availability: { faultFreeWindows, faultFreeProbes, faultFreeFailures: note } }) => ({
+    ...shareOf(faultFreeProbes, faultFreeWindows),
     ...(note === undefined ? {} : { note }),
   }),
-  availability_without_sheds: ({ availability }) => ({
-    shape: 'value',
-    value: availability.withoutSheds,
-    of: availability.probesWithoutSheds,
-  }),
+  availability_without_sheds: ({ availability: { probesWithoutSheds, withoutSheds } }) =>
+    shareOf(probesWithoutSheds, withoutSheds),
   longest_outage_seconds: ({ availability }) => ({ shape: 'value', value: availability.longestOutageSeconds }),
   recovery_seconds: recoverySeconds,
   detection_seconds: detectionSeconds,
@@ -80,31 +63,12 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     of: evidence.faults.filter(({ record }) => record.behaviour.graceful && record.injectedAt !== null).length,
     what: 'graceful restarts',
   }),
-  unexplained_failures: ({ attribution, traffic }) => ({
-    shape: 'count',
-    count: traffic.attemptCount === 0 ? null : attribution.unexplained,
-    of: traffic.attemptCount,
-    what: 'attempts',
-  }),
-  wrong_answers: ({ traffic }) => ({
-    shape: 'count',
-    count:
-      traffic.attemptCount === 0 ? null : (traffic.attempts.get('corrupt') ?? 0) + (traffic.attempts.get('stale') ?? 0),
-    of: traffic.attemptCount,
-    what: 'attempts',
-  }),
-  sheds: ({ traffic }) => ({
-    shape: 'count',
-    count: traffic.attemptCount === 0 ? null : (traffic.attempts.get('shed') ?? 0),
-    of: traffic.attemptCount,
-    what: 'attempts',
-  }),
-  skipped_operations: ({ traffic }) => ({
-    shape: 'count',
-    count: traffic.plannedCount === 0 ? null : traffic.totals.skipped,
-    of: traffic.plannedCount,
-    what: 'planned operations',
-  }),
+  unexplained_failures: ({ attribution, traffic }) => countOf(attempts(traffic), attribution.unexplained),
+  wrong_answers: ({ traffic }) =>
+    countOf(attempts(traffic), (traffic.attempts.get('corrupt') ?? 0) + (traffic.attempts.get('stale') ?? 0)),
+  sheds: ({ traffic }) => countOf(attempts(traffic), traffic.attempts.get('shed') ?? 0),
+  skipped_operations: ({ traffic }) =>
+    countOf({ of: traffic.plannedCount, what: 'planned operations' }, traffic.totals.skipped),
   memory_slope_bytes_per_hour: ({ resources, plan }) => ({
     shape: 'value',
     value: highest(replicasOf(plan.system, plan.system.recoveryOf).map((name) => resources.slopeOf(name))),
@@ -117,6 +81,19 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     ),
   }),
 };
+
+function shareOf(trials: number, value: number | null): Figure {
+  return { shape: 'value', value, of: trials };
+}
+
+/** Unknown without trials. */
+function countOf(trials: { of: number; what: string }, count: number): Figure {
+  return { shape: 'count', count: trials.of === 0 ? null : count, ...trials };
+}
+
+function attempts({ attemptCount }: Evidence['traffic']): { of: number; what: string } {
+  return { of: attemptCount, what: 'attempts' };
+}
 
 function injected(faults: Evidence['faults']): { of: number; what: string } {
   return { of: faults.filter(({ record }) => record.injectedAt !== null).length, what: 'injected faults' };
