@@ -14,15 +14,15 @@ const sinceSchema = z.object({ since: z.coerce.number().min(0).default(0) });
 export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Express) => void {
   return (app) => {
     app.post('/run', async (request, response) => {
-      await injector.claim(parse(runLeaseRequestSchema, request.body, 'run lease'));
+      await injector.lease.claim(parse(runLeaseRequestSchema, request.body, 'run lease'));
       response.status(201).json({});
     });
     app.put('/run/:runId', (request, response) => {
-      injector.renewRun(request.params.runId);
+      injector.lease.renew(request.params.runId);
       response.status(204).end();
     });
     app.delete('/run/:runId', async (request, response) => {
-      await injector.endRun(request.params.runId);
+      await injector.lease.end(request.params.runId);
       response.status(204).end();
     });
 
@@ -34,7 +34,7 @@ export function chaosRoutes(injector: Injector, scheduler: Scheduler): (app: Exp
           'INVALID_INPUT',
           'plan.hash: does not match the plan, which was changed after it was created',
         );
-      injector.requireRun(schedule.runId);
+      injector.lease.requireOpen(schedule.runId);
       scheduler.begin(schedule);
       response.status(202).json({});
     });

@@ -115,7 +115,7 @@ describe('FaultLifecycle', () => {
     const before = lab.state();
     slow(lab, 'list', 500);
     const injecting = rejection(injector.inject({ ...request, fault: fault('freeze') }), 'RUN_OVER');
-    await lab.clock.until(injector.endRun(run.runId));
+    await lab.clock.until(injector.lease.end(run.runId));
     await lab.clock.until(injecting);
     assert.equal(lab.state(), before);
     assert.deepEqual(events(injector, 'fault_intended'), []);

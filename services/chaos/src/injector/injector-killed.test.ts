@@ -21,7 +21,7 @@ async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Pr
   void injector.run(stop.signal);
   void (async () => {
     await lab.clock.sleep(500);
-    await injector.claim(run);
+    await injector.lease.claim(run);
     const { over } = await injector.inject({ runId: run.runId, fault: planned });
     await lab.clock.sleep(1_000);
     if (!over) await injector.release(planned.id);

@@ -2,8 +2,8 @@
  * Injects and reverts faults, and reconciles in one loop. Every dependency is an argument, so that
  * the same injector runs against two engines, in tests, and in virtual time.
  */
-import type { EngineInfo, OpenFault, RevertAnswer, RunLeaseRequest, System, TargetState } from '@encore/contracts';
-import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
+import type { EngineInfo, RevertAnswer, System, TargetState } from '@encore/contracts';
+import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { ReadBreakers } from './breakers.ts';
 import type { ReadConnections } from './connections.ts';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
@@ -56,10 +56,9 @@ export interface InjectorDependencies {
 const tickMs = 250;
 const retryMs = 500;
 const callMs = 5_000;
-/** Key of the lock for granting and ending the run lease; no target has this name. */
-const leaseKey = ' run lease';
 
 export class Injector {
+  readonly lease: RunLease;
   readonly recorder: Recorder;
   readonly registry: FaultRegistry;
   readonly lifecycle: FaultLifecycle;
@@ -70,7 +69,6 @@ export class Injector {
   readonly engineHealth: EngineHealth;
   readonly #dependencies: InjectorDependencies;
   readonly #tools: FaultTools;
-  readonly #lease: RunLease;
   readonly #uses: ProxyUses;
   readonly #lock = new KeyedLock();
   #healthy = false;
@@ -96,7 +94,6 @@ export class Injector {
     this.#dependencies = dependencies;
     const faultLog = new FaultLog(logger, journal.faults);
     this.recorder = new Recorder(journal, clock, (event) => faultLog.add(event));
-    this.#lease = new RunLease(journal, clock);
     const targets = new Targets(engine, project, system);
     this.watch = new EngineWatch(engine, project, journal.lastEngineTime ?? clock.now(), clock, logger);
     const ownStops = new OwnStops(this.watch, clock);
@@ -127,10 +124,11 @@ export class Injector {
       inRun: () => this.isInRun,
     };
     this.#uses = new ProxyUses({ ...shared, engine, targets, readConnections });
-    const requireRun = (runId: string) => this.#lease.requireOpen(runId);
+    const requireRun = (runId: string) => this.lease.requireOpen(runId);
     this.lifecycle = new FaultLifecycle({ ...shared, journal, requireRun });
-    this.starts = new TargetStarts({ ...shared, requireRun: (runId) => this.#lease.require(runId) });
+    this.starts = new TargetStarts({ ...shared, requireRun: (runId) => this.lease.require(runId) });
     this.reconciler = new Reconciler({ ...shared, lifecycle: this.lifecycle });
+    this.lease = new RunLease({ ...shared, journal, revertAll: (cause) => this.reconciler.all(cause) });
     this.engineHealth = new EngineHealth({
       ...shared,
       engine,
@@ -150,7 +148,7 @@ export class Injector {
   }
 
   get isInRun(): boolean {
-    return this.#lease.runId !== null;
+    return this.lease.runId !== null;
   }
 
   /** True when the engine responds, the proxies exist and the last tick succeeded. */
@@ -181,7 +179,7 @@ export class Injector {
    * s, memory and connections every 5 s.
    */
   async tick(tick: number): Promise<void> {
-    if (this.#lease.expired) await this.#lock.run(leaseKey, () => this.#endExpiredLease());
+    await this.lease.endIfExpired();
     if (tick % 4 === 0) await this.reconciler.proxy();
     if (tick % 4 === 2) this.#closeEnded();
     if (tick % 12 === 0) await this.reconciler.drift();
@@ -190,45 +188,8 @@ export class Injector {
     this.#healthy = true;
   }
 
-  /**
-   * Throws RUN_HELD while another run has the lease, and FAULT_ACTIVE while a fault of a previous
-   * run could not be reverted.
-   */
-  claim(request: RunLeaseRequest): Promise<void> {
-    return this.#lock.run(leaseKey, async () => {
-      const { journal, clock } = this.#dependencies;
-      if (!this.#lease.isHeldBy(request)) {
-        const { failed } = await this.reconciler.all('reconciled');
-        const [left] = this.registry.open;
-        if (left !== undefined) throw stillActive(left, failed);
-        await journal.beginRun(request.runId, request.holder, request.ttlMs, clock.now());
-        this.registry.forget();
-        this.#uses.forget();
-      }
-      this.#lease.grant(request);
-    });
-  }
-
-  renewRun(runId: string): void {
-    this.#lease.renew(runId);
-  }
-
-  endRun(runId: string): Promise<void> {
-    return this.#lock.run(leaseKey, async () => {
-      this.#lease.require(runId);
-      this.#lease.beginEnd();
-      await this.reconciler.all('released');
-      await this.#lease.end();
-    });
-  }
-
-  /** Throws RUN_OVER unless this run has the lease and is not ending. */
-  requireRun(runId: string): void {
-    this.#lease.requireOpen(runId);
-  }
-
   async inject(request: InjectRequest): Promise<InjectResult> {
-    this.requireRun(request.runId);
+    this.lease.requireOpen(request.runId);
     return this.lifecycle.inject(request);
   }
 
@@ -269,18 +230,10 @@ export class Injector {
 
   /** Reverts every active fault within the time limit; the next process would do it anyway. */
   async close(): Promise<void> {
-    this.#lease.beginEnd();
+    this.lease.beginEnd();
     await this.lifecycle.revertAll('reconciled');
     await this.reporter.flushed();
     await this.#dependencies.journal.close();
-  }
-
-  async #endExpiredLease(): Promise<void> {
-    // The run may have taken the lease again while this waited.
-    if (!this.#lease.expired) return;
-    this.#dependencies.logger.warn({ run: this.#lease.runId }, 'the run lease ended, reverting everything');
-    await this.reconciler.all('lease_ended');
-    await this.#lease.end();
   }
 
   /**
@@ -325,12 +278,4 @@ export class Injector {
       inRun: () => this.isInRun,
     });
   }
-}
-
-function stillActive({ fault }: OpenFault, failed: readonly string[]): EncoreError {
-  const reasons = failed.join('; ') || 'its revert is being retried';
-  return new EncoreError(
-    'FAULT_ACTIVE',
-    `${fault.id} (${fault.kind} on ${fault.target}) of the previous run is still active: ${reasons}. Fix the cause and run encore revert, then start the run again`,
-  );
 }

@@ -89,7 +89,7 @@ class World {
       await this.lab.clock.sleep(500);
       if (this.lab.clock.now() < this.#silentUntil) continue;
       try {
-        this.#injector.renewRun(this.#runId);
+        this.#injector.lease.renew(this.#runId);
       } catch {
         await this.claim();
       }
@@ -102,7 +102,7 @@ class World {
 
   async claim(): Promise<void> {
     this.#runs += 1;
-    await this.#injector.claim({ runId: this.#runId, holder: 'test', ttlMs: 2_000 }).catch(() => {});
+    await this.#injector.lease.claim({ runId: this.#runId, holder: 'test', ttlMs: 2_000 }).catch(() => {});
   }
 
   async perform(action: Action): Promise<void> {
@@ -122,7 +122,7 @@ class World {
         await this.#injector.revert();
         return;
       case 'end the run':
-        await this.#injector.endRun(this.#runId).catch(ignored);
+        await this.#injector.lease.end(this.#runId).catch(ignored);
         return;
       case 'let the lease end':
         this.#silentUntil = Math.max(this.#silentUntil, lab.clock.now() + 3_000);

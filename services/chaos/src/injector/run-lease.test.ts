@@ -14,16 +14,16 @@ describe('the run lease', () => {
     lab.engine.onCall = (what) => {
       if (what === 'unpause') throw new EncoreError('ENGINE_UNREACHABLE', 'socket hang up');
     };
-    await lab.clock.until(injector.endRun(run.runId));
+    await lab.clock.until(injector.lease.end(run.runId));
     const next = { ...run, runId: 'run-2' };
-    const refused = await lab.clock.until(rejection(injector.claim(next), 'FAULT_ACTIVE'));
+    const refused = await lab.clock.until(rejection(injector.lease.claim(next), 'FAULT_ACTIVE'));
     assert.match(
       refused.message,
       new RegExp(`^${planned.id} \\(freeze on server\\) of the previous run is still active: `),
     );
     assert.equal(injector.isInRun, false);
     lab.engine.onCall = () => {};
-    await lab.clock.until(injector.claim(next));
+    await lab.clock.until(injector.lease.claim(next));
     assert.equal(lab.server.status, 'running');
     stop.abort();
   });
@@ -35,7 +35,7 @@ describe('the run lease', () => {
     lab.engine.onCall = () => {
       throw new EncoreError('ENGINE_UNREACHABLE', 'socket hang up');
     };
-    await lab.clock.until(injector.endRun(run.runId));
+    await lab.clock.until(injector.lease.end(run.runId));
     assert.equal(lab.server.status, 'exited');
     lab.engine.onCall = () => {};
     await lab.clock.advance(4_000);
@@ -46,7 +46,7 @@ describe('the run lease', () => {
   it('leases the lab to one run at a time, and reverts everything when the lease expires', async () => {
     const { lab, injector, stop, renew } = await startedLab();
     const before = lab.state();
-    const held = await rejection(injector.claim({ ...run, runId: 'run-2', holder: 'another' }), 'RUN_HELD');
+    const held = await rejection(injector.lease.claim({ ...run, runId: 'run-2', holder: 'another' }), 'RUN_HELD');
     assert.match(held.message, /test for run run-1/);
     assert.equal(held.status, 409);
     await lab.clock.until(injector.inject({ ...request, fault: fault('outage') }));
@@ -55,9 +55,9 @@ describe('the run lease', () => {
     await lab.clock.advance(11_000);
     assert.equal(lab.state(), before, 'the target of the outage is started');
     assert.equal(events(injector, 'target_started').at(-1)?.actor, 'reconcile');
-    assert.throws(() => injector.renewRun('run-1'), { code: 'RUN_OVER' });
+    assert.throws(() => injector.lease.renew('run-1'), { code: 'RUN_OVER' });
     await rejection(injector.inject({ ...request, fault: fault('crash') }), 'RUN_OVER');
-    await lab.clock.until(injector.claim({ ...run, runId: 'run-2', holder: 'another' }));
+    await lab.clock.until(injector.lease.claim({ ...run, runId: 'run-2', holder: 'another' }));
     stop.abort();
   });
 });

@@ -1,16 +1,29 @@
 /** The right to use the lab: one run at a time, as long as its orchestrator renews it. */
-import type { RunLeaseRequest } from '@encore/contracts';
-import { type Clock, EncoreError } from '@encore/kit';
+import type { OpenFault, RevertAnswer, RevertCause, RunLeaseRequest } from '@encore/contracts';
+import { type Clock, EncoreError, type Logger } from '@encore/kit';
+import type { FaultRegistry } from './fault-registry.ts';
 import type { Journal } from './journal.ts';
+import type { KeyedLock } from './lock.ts';
+
+interface Dependencies {
+  journal: Journal;
+  registry: FaultRegistry;
+  lock: KeyedLock;
+  clock: Clock;
+  logger: Logger;
+  revertAll: (cause: Extract<RevertCause, 'reconciled' | 'released' | 'lease_ended'>) => Promise<RevertAnswer>;
+}
+
+/** Key of the lock for granting and ending the lease; no target has this name. */
+const leaseKey = ' run lease';
 
 export class RunLease {
-  readonly #journal: Journal;
-  readonly #clock: Clock;
+  readonly #dependencies: Dependencies;
   #held: (RunLeaseRequest & { endsAt: number; isEnding: boolean }) | null;
 
-  constructor(journal: Journal, clock: Clock) {
-    this.#journal = journal;
-    this.#clock = clock;
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+    const { journal, clock } = dependencies;
     // The orchestrator does not know that the injector restarted, so it gets the full time for its
     // next renewal.
     this.#held = journal.run ? { ...journal.run, endsAt: clock.now() + journal.run.ttlMs, isEnding: false } : null;
@@ -20,48 +33,89 @@ export class RunLease {
     return this.#held?.runId ?? null;
   }
 
-  get expired(): boolean {
-    return this.#held !== null && this.#clock.now() > this.#held.endsAt;
+  get #isExpired(): boolean {
+    return this.#held !== null && this.#dependencies.clock.now() > this.#held.endsAt;
   }
 
-  /** Throws RUN_HELD while another run has the lease. Returns whether this run has it. */
-  isHeldBy({ runId }: RunLeaseRequest): boolean {
-    if (this.#held === null || (this.expired && this.#held.runId !== runId)) return false;
-    if (this.#held.runId === runId) return true;
-    throw new EncoreError('RUN_HELD', `the lab is held by ${this.#held.holder} for run ${this.#held.runId}`);
+  /**
+   * Throws RUN_HELD while another run has the lease, and FAULT_ACTIVE while a fault of a previous
+   * run could not be reverted.
+   */
+  claim(request: RunLeaseRequest): Promise<void> {
+    const { journal, registry, lock, clock, revertAll } = this.#dependencies;
+    return lock.run(leaseKey, async () => {
+      const { runId, holder, ttlMs } = request;
+      if (this.#held !== null && this.#held.runId !== runId && !this.#isExpired)
+        throw new EncoreError('RUN_HELD', `the lab is held by ${this.#held.holder} for run ${this.#held.runId}`);
+      if (this.#held?.runId !== runId) {
+        const { failed } = await revertAll('reconciled');
+        const [left] = registry.open;
+        if (left !== undefined) throw stillActive(left, failed);
+        await journal.beginRun(runId, holder, ttlMs, clock.now());
+        registry.forget();
+      }
+      this.#held = { ...request, endsAt: clock.now() + ttlMs, isEnding: false };
+    });
   }
 
-  /** Grants the lease, or extends it. */
-  grant(request: RunLeaseRequest): void {
-    this.#held = { ...request, endsAt: this.#clock.now() + request.ttlMs, isEnding: false };
+  renew(runId: string): void {
+    this.require(runId);
+    if (this.#held) this.#held.endsAt = this.#dependencies.clock.now() + this.#held.ttlMs;
   }
 
   /** Throws RUN_OVER unless the run has the lease. */
   require(runId: string): void {
-    if (this.#held?.runId !== runId || this.expired)
-      throw new EncoreError('RUN_OVER', `run ${runId} does not hold the lab's lease`);
+    if (this.#held?.runId !== runId || this.#isExpired)
+      throw new EncoreError('RUN_OVER', `run ${runId} does not have the lab's lease`);
   }
 
   /** Throws RUN_OVER unless the run has the lease and may still inject faults. */
   requireOpen(runId: string): void {
     this.require(runId);
     if (this.#held?.isEnding === true)
-      throw new EncoreError('RUN_OVER', `run ${runId} is ending: no more faults are injected`);
+      throw new EncoreError('RUN_OVER', `run ${runId} is ending: no fault is injected any more`);
   }
 
-  renew(runId: string): void {
-    this.require(runId);
-    if (this.#held) this.#held.endsAt = this.#clock.now() + this.#held.ttlMs;
-  }
-
-  /** From now on no fault is injected; the lease itself lasts until `end`. */
+  /** From now on no fault is injected; the lease itself lasts until its end. */
   beginEnd(): void {
     if (this.#held) this.#held.isEnding = true;
   }
 
-  async end(): Promise<void> {
-    const runId = this.#held?.runId;
-    this.#held = null;
-    if (runId !== undefined) await this.#journal.write({ line: 'run_over', at: this.#clock.now(), runId });
+  /** Reverts everything, then gives the lease back. */
+  end(runId: string): Promise<void> {
+    const { lock, revertAll } = this.#dependencies;
+    return lock.run(leaseKey, async () => {
+      this.require(runId);
+      this.beginEnd();
+      await revertAll('released');
+      await this.#giveBack();
+    });
   }
+
+  async endIfExpired(): Promise<void> {
+    const { lock, logger, revertAll } = this.#dependencies;
+    if (!this.#isExpired) return;
+    await lock.run(leaseKey, async () => {
+      // The run may have taken the lease again while this waited.
+      if (!this.#isExpired) return;
+      logger.warn({ run: this.runId }, 'the run lease ended, reverting everything');
+      await revertAll('lease_ended');
+      await this.#giveBack();
+    });
+  }
+
+  async #giveBack(): Promise<void> {
+    const { runId } = this;
+    this.#held = null;
+    const { journal, clock } = this.#dependencies;
+    if (runId !== null) await journal.write({ line: 'run_over', at: clock.now(), runId });
+  }
+}
+
+function stillActive({ fault }: OpenFault, failed: readonly string[]): EncoreError {
+  const reasons = failed.join('; ') || 'its revert is being retried';
+  return new EncoreError(
+    'FAULT_ACTIVE',
+    `${fault.id} (${fault.kind} on ${fault.target}) of the previous run is still active: ${reasons}. Fix the cause and run encore revert, then start the run again`,
+  );
 }

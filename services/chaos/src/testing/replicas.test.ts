@@ -66,7 +66,7 @@ describe('replicas', () => {
   it('are not chosen by the name of all of them', async () => {
     const lab = new FakeLab(system);
     const injector = lab.injector();
-    await lab.clock.until(injector.claim(run));
+    await lab.clock.until(injector.lease.claim(run));
     await assert.rejects(lab.clock.until(injector.inject({ runId: run.runId, fault: fault('crash') })), {
       code: 'TARGET_MISSING',
       message: /^found 0 containers called server in project lab/,

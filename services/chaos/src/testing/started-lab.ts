@@ -24,12 +24,12 @@ export async function startedLab(lab = new FakeLab()): Promise<{
   const stop = new AbortController();
   void injector.run(stop.signal);
   await lab.clock.advance(1_000);
-  await lab.clock.until(injector.claim(run));
+  await lab.clock.until(injector.lease.claim(run));
   const renew = { on: true };
   void (async () => {
     for (;;) {
       await lab.clock.sleep(2_000, stop.signal);
-      if (renew.on) injector.renewRun(run.runId);
+      if (renew.on) injector.lease.renew(run.runId);
     }
   })().catch(() => {});
   return { lab, injector, stop, renew };
