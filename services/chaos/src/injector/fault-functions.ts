@@ -39,6 +39,10 @@ export interface UsesEngine<Call extends keyof Engine> {
 export interface FindsTarget {
   targets: Pick<Targets, 'find'>;
 }
+/** Starts the target, or announces a start, so that it is attributed to the fault. */
+export interface StartsTarget<Call extends 'start' | 'expect'> {
+  starts: Pick<StartAttributor, Call>;
+}
 /** Waits for events of the engine. */
 export interface SeesEvents {
   watch: Pick<EngineWatch, 'next'>;

@@ -8,13 +8,13 @@ import {
   type FindsTarget,
   type SavedContainer,
   type SeesEvents,
+  type StartsTarget,
   savedContainer,
   type UsesEngine,
 } from '../fault-functions.ts';
-import type { StartAttributor } from '../start-attributor.ts';
 import { currentTarget, death, killTarget, saveTarget } from './container-target.ts';
 
-type Tools = FindsTarget & SeesEvents & UsesEngine<'kill' | 'inspect'> & { starts: Pick<StartAttributor, 'start'> };
+type Tools = FindsTarget & SeesEvents & UsesEngine<'kill' | 'inspect'> & StartsTarget<'start'>;
 
 export const outage: FaultFunctions<ParamsOf<'outage'>, Tools, SavedContainer> = {
   saved: savedContainer,

@@ -5,13 +5,13 @@ import {
   type FindsTarget,
   type SavedContainer,
   type SeesEvents,
+  type StartsTarget,
   savedContainer,
   type UsesEngine,
 } from '../fault-functions.ts';
-import type { StartAttributor } from '../start-attributor.ts';
 import { eventOf, nothingToRevert, nothingToVerify, saveTarget } from './container-target.ts';
 
-type Tools = FindsTarget & SeesEvents & UsesEngine<'restart'> & { starts: Pick<StartAttributor, 'expect'> };
+type Tools = FindsTarget & SeesEvents & UsesEngine<'restart'> & StartsTarget<'expect'>;
 
 export const restart: FaultFunctions<ParamsOf<'restart'>, Tools, SavedContainer> = {
   saved: savedContainer,

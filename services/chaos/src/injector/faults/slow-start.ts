@@ -5,10 +5,10 @@ import type {
   FindsTarget,
   SavedContainer,
   SeesEvents,
+  StartsTarget,
   TakesTime,
   UsesEngine,
 } from '../fault-functions.ts';
-import type { StartAttributor } from '../start-attributor.ts';
 import { eventOf } from './container-target.ts';
 import { freeze } from './freeze.ts';
 import { restart } from './restart.ts';
@@ -16,7 +16,8 @@ import { restart } from './restart.ts';
 type Tools = FindsTarget &
   SeesEvents &
   TakesTime &
-  UsesEngine<'restart' | 'pause' | 'unpause' | 'inspect' | 'stats'> & { starts: Pick<StartAttributor, 'expect'> };
+  UsesEngine<'restart' | 'pause' | 'unpause' | 'inspect' | 'stats'> &
+  StartsTarget<'expect'>;
 
 export const slowStart: FaultFunctions<ParamsOf<'slow-start'>, Tools, SavedContainer> = {
   ...freeze,
