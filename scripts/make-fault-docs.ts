@@ -1,7 +1,7 @@
 /** Writes docs/FAULTS.md from the fault table; with --check, exits 1 when it is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { behaviourOf, type FaultKind, faultKinds, kindOf, paramsJsonSchema } from '@encore/contracts';
+import { behaviourOf, type FaultKind, faultKinds, kindOf, needs, paramsJsonSchema } from '@encore/contracts';
 import { targetsAllowing } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { wrapMarkdown } from './wrap-markdown.ts';
@@ -35,7 +35,7 @@ function rowOf(kind: FaultKind): string {
 }
 
 function sectionOf(kind: FaultKind): string {
-  const { does, revertedBy, usersSee, pitfalls } = kindOf(kind);
+  const { does, needs: needed = [], revertedBy, usersSee, pitfalls } = kindOf(kind);
   const params = Object.entries(paramsJsonSchema(kind));
   const table = ['| parameter | default | range | meaning |', '| --- | --- | --- | --- |', ...params.map(paramRow), ''];
   return [
@@ -44,6 +44,7 @@ function sectionOf(kind: FaultKind): string {
     does,
     '',
     ...(params.length === 0 ? [] : table),
+    ...(needed.length === 0 ? [] : [`- **Needs**: ${needed.map((need) => needs[need]).join('; ')}.`]),
     `- **Reverted by**: ${revertedBy}`,
     `- **Users see**: ${usersSee}`,
     `- **Pitfalls**: ${pitfalls}`,

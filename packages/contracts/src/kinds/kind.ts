@@ -39,30 +39,22 @@ export interface Behaviour {
   tolerable: boolean;
 }
 
-/**
- * What not every runtime and target has:
- * `memory-limit`, `cpu-limit`: a limit that can be changed and restored;
- * `stress-helper`: docker/stress.mjs in the image of the target;
- * `networks`: networks of its own, which the target can leave;
- * `only-replica`: no other replica that answers in place of the target;
- * `observer`, `supervisor`: something notices a target that does not respond, and restarts it;
- * `breakers`: circuit breakers, reported as those of the bundled server are;
- * `bundled-lab`: the only place where the kind has been tried;
- * `banner`, `exchange`, `http`: a probe that shows the first data, an answer, any HTTP response.
- */
-export type Need =
-  | 'memory-limit'
-  | 'cpu-limit'
-  | 'stress-helper'
-  | 'networks'
-  | 'only-replica'
-  | 'observer'
-  | 'supervisor'
-  | 'breakers'
-  | 'bundled-lab'
-  | 'banner'
-  | 'exchange'
-  | 'http';
+/** What not every runtime and target has, in the words of docs/FAULTS.md. */
+export const needs = {
+  'memory-limit': 'a memory limit that can be changed and restored',
+  'cpu-limit': 'a CPU limit that can be changed and restored',
+  'stress-helper': 'the stress helper in the image of the target (docker/stress.mjs)',
+  networks: 'networks of its own, which the target can leave',
+  'only-replica': 'a target without replicas that respond in its place',
+  observer: 'a target whose recovery is judged, so that something notices that it does not respond',
+  supervisor: 'the supervisor, which restarts a target that does not respond',
+  breakers: 'circuit breakers that the target reports as the bundled server does',
+  'bundled-lab': 'the bundled lab: it has not been tried elsewhere',
+  banner: 'a probe that shows the first data of a connection: any but `none`',
+  exchange: 'a probe that shows the answer to a request: `http`, `postgres` or `redis`',
+  http: 'the probe `http`',
+} as const;
+export type Need = keyof typeof needs;
 
 interface Texts {
   does: string;
