@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { LoadRunRequest } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { initOpenApi } from '@encore/project';
 import { after, before, describe, it } from 'mocha';
@@ -55,7 +56,8 @@ describe('workloads of public OpenAPI documents', function () {
     it(`${title}: uses each operation that is kept, and sends nothing that the document forbids`, async () => {
       const { document, written } = await write(path);
       await using mock = await MockServer.start(document);
-      await using bench = await startUsers(mock, written.text);
+      await using bench = await usersOf(mock);
+      await bench.start(requestOf(written.text));
       const isUsed = () => mock.refused.length > 0 || mock.accepted.size === written.kept;
       await waitUntil('each operation', isUsed, { timeoutMs: 120_000 });
       await bench.load.stop();
@@ -77,7 +79,8 @@ describe('workloads of public OpenAPI documents', function () {
       const { document, written } = await write(path);
       await using mock = await MockServer.start(document);
       mock.mixesUp = true;
-      await using bench = await startUsers(mock, written.text);
+      await using bench = await usersOf(mock);
+      await bench.start(requestOf(written.text));
       const isFound = () => bench.failedAttempts().some(({ outcome }) => outcome === 'corrupt');
       await waitUntil('a corrupt response', isFound, { timeoutMs: 60_000 });
     }
@@ -123,17 +126,18 @@ describe('workloads of public OpenAPI documents', function () {
     return { document: parse(await readFile(file, 'utf8')), written: { text, kept: Number(kept), leftOut } };
   }
 
-  /** Users that perform each operation equally often. */
-  async function startUsers(mock: MockServer, text: string): Promise<TestLoad> {
-    const names = Object.keys(parse(text).operations);
-    const bench = await TestLoad.of({
+  function usersOf(mock: MockServer): Promise<TestLoad> {
+    return TestLoad.of({
       workload: pathToFileURL(join(folder, 'encore-workload/encore.workload.yaml')).href,
       targetUrl: mock.url,
       startThread: inThread(systemClock),
     });
-    const mix = Object.fromEntries(names.map((name) => [name, 1]));
-    const load = { mix, thinkSeconds: { min: 0.005, max: 0.015 }, parameters: {}, probesPerSecond: 1 };
-    await bench.start({ runId: 'openapi', seed: 5, users: 4, rampSeconds: 0, load });
-    return bench;
   }
 });
+
+/** Performs each operation of the workload equally often. */
+function requestOf(workload: string): LoadRunRequest {
+  const mix = Object.fromEntries(Object.keys(parse(workload).operations).map((name) => [name, 1]));
+  const load = { mix, thinkSeconds: { min: 0.005, max: 0.015 }, parameters: {}, probesPerSecond: 1 };
+  return { runId: 'openapi', seed: 5, users: 4, rampSeconds: 0, load };
+}

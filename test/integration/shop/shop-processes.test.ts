@@ -26,11 +26,9 @@ const request = {
 
 /** The load generator with the workload of a shop. */
 class ShopLoad extends TestLoad {
-  static async start(folder: ShopFolder, { url: targetUrl }: ShopProcesses): Promise<ShopLoad> {
+  static async open(folder: ShopFolder, { url: targetUrl }: ShopProcesses): Promise<ShopLoad> {
     const workload = pathToFileURL(folder.file('encore-workload/encore.workload.yaml')).href;
-    const shopLoad = new ShopLoad(await newRunsDir(), { workload, targetUrl, backoffMs: [100, 300] });
-    await shopLoad.start(request);
-    return shopLoad;
+    return new ShopLoad(await newRunsDir(), { workload, targetUrl, backoffMs: [100, 300] });
   }
 
   /** Waits for probes that were due from now on, and returns the outcomes of the first `count`. */
@@ -60,7 +58,8 @@ describe('examples/shop as processes', function () {
     using folder = new ShopFolder();
     await using postgres = await startPostgres();
     await using shop = await ShopProcesses.start(folder, postgres.url);
-    await using users = await ShopLoad.start(folder, shop);
+    await using users = await ShopLoad.open(folder, shop);
+    await users.start(request);
     await users.operationsDone(30);
     await users.probe('ok');
     await postgres.stop();
@@ -76,7 +75,8 @@ describe('examples/shop as processes', function () {
     folder.fix();
     await using postgres = await startPostgres();
     await using shop = await ShopProcesses.start(folder, postgres.url);
-    await using users = await ShopLoad.start(folder, shop);
+    await using users = await ShopLoad.open(folder, shop);
+    await users.start(request);
     await users.operationsDone(30);
     // Clients leave while their requests wait: the probes do so after a second.
     postgres.signal('SIGSTOP');
