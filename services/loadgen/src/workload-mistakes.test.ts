@@ -15,24 +15,23 @@ const file = 'broken-workload.ts';
 interface Mistake {
   where: RegExp;
   problem: RegExp;
-  /** The place is marked in the file; the thread itself has none. */
-  hasPlace: boolean;
 }
 
 const mistakes: Record<string, Mistake> = {
-  throws: { where: /^operation act$/, problem: /^Error: a mistake/, hasPlace: true },
-  'throws in a check': { where: /^operation act$/, problem: /^TypeError/, hasPlace: true },
-  loops: { where: /^thread$/, problem: /did not respond/, hasPlace: true },
-  rejects: { where: /unhandled rejection/, problem: /nobody waits for this/, hasPlace: true },
-  leaks: { where: /^thread$/, problem: /too much memory/, hasPlace: true },
-  'writes a wrong digest': { where: /^operation act$/, problem: /use digestOf/, hasPlace: true },
-  'writes an id of its own': { where: /^operation act$/, problem: /newId\(\)/, hasPlace: true },
-  'builds a wrong request': { where: /^operation act$/, problem: /path "no slash"/, hasPlace: true },
-  'does not wait': { where: /^operation act$/, problem: /await each request/, hasPlace: true },
-  exits: { where: /^operation act$/, problem: /process\.exit would end the users/, hasPlace: true },
-  'plans badly': { where: /^plan of user \d, who ends$/, problem: /^Error: no plan/, hasPlace: true },
-  'throws in readBack': { where: /^readBack$/, problem: /^Error: not read/, hasPlace: true },
-  'reads back no digest': { where: /^readBack$/, problem: /return digestOf\(\.\.\.\)/, hasPlace: false },
+  throws: { where: /^operation act$/, problem: /^Error: a mistake/ },
+  'throws in a check': { where: /^operation act$/, problem: /^TypeError/ },
+  loops: { where: /^thread$/, problem: /did not respond/ },
+  'waits forever': { where: /^operation act$/, problem: /did not end within 5 s of its deadline/ },
+  rejects: { where: /unhandled rejection/, problem: /nobody waits for this/ },
+  leaks: { where: /^thread$/, problem: /too much memory/ },
+  'writes a wrong digest': { where: /^operation act$/, problem: /use digestOf/ },
+  'writes an id of its own': { where: /^operation act$/, problem: /newId\(\)/ },
+  'builds a wrong request': { where: /^operation act$/, problem: /path "no slash"/ },
+  'does not wait': { where: /^operation act$/, problem: /await each request/ },
+  exits: { where: /^operation act$/, problem: /process\.exit would end the users/ },
+  'plans badly': { where: /^plan of user \d, who ends$/, problem: /^Error: no plan/ },
+  'throws in readBack': { where: /^readBack$/, problem: /^Error: not read/ },
+  'reads back no digest': { where: /^readBack$/, problem: /return digestOf\(\.\.\.\)/ },
 };
 /** The thread does not survive these, and the load ends with it. */
 const fatal = ['loops', 'leaks'];
@@ -46,7 +45,7 @@ describe('mistakes of a workload', function () {
   afterEach(() => fake[Symbol.asyncDispose]());
   const newLoad = () => TestLoad.of({ workload: import.meta.resolve(`./testing/${file}`), targetUrl: fake.url });
 
-  for (const [mistake, { where, problem, hasPlace }] of Object.entries(mistakes)) {
+  for (const [mistake, { where, problem }] of Object.entries(mistakes)) {
     it(`attributes one that ${mistake} to the workload`, async () => {
       await using bench = await newLoad();
       const { load } = bench;
@@ -69,7 +68,7 @@ describe('mistakes of a workload', function () {
       await load.stop('done', 100);
       assert.match(failed.where, where);
       assert.ok(failed.fromAt <= failed.toAt);
-      if (hasPlace) assert.match(failed.location ?? '', new RegExp(`^${file}:${await lineOf(mistake)}:\\d+$`));
+      assert.match(failed.location ?? '', new RegExp(`^${file}:${await lineOf(mistake)}:\\d+$`));
       const blamed = bench.failedAttempts().filter(({ outcome }) => outcome !== 'not_started');
       assert.deepEqual(blamed, []);
       const [summary] = bench.ofType('load_summary');
@@ -99,8 +98,9 @@ const common = {
   load: { thinkSeconds: { min: 0.05, max: 0.1 }, probesPerSecond: 5 },
 };
 
-/** The line that ends with the mistake as a comment. */
+/** The line that ends with the mistake as a comment, or that follows the comment. */
 async function lineOf(mistake: string): Promise<number> {
   const lines = (await readFile(join(import.meta.dirname, 'testing', file), 'utf8')).split('\n');
-  return lines.findIndex((line) => line.endsWith(`// ${mistake}`)) + 1;
+  const index = lines.findIndex((line) => line.endsWith(`// ${mistake}`));
+  return lines[index]?.trim() === `// ${mistake}` ? index + 2 : index + 1;
 }

@@ -2,7 +2,7 @@
 import { defineWorkload, digestOf, type User } from '@encore/workload';
 
 type Settings = { mistake: string };
-type BrokenUser = User<undefined, undefined, Settings>;
+type BrokenUser = User<undefined, string, Settings>;
 
 const kept: unknown[] = [];
 const page = () => ({ method: 'GET' as const, path: '/scores?limit=1' });
@@ -17,6 +17,10 @@ const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
   loops: async ({ http }) => {
     await http.request(page());
     for (let i = 0; i >= 0; i = (i + 1) % 7); // loops
+  },
+  'waits forever': async ({ http }) => {
+    await http.request(page()); // waits forever
+    await new Promise(() => {});
   },
   rejects: async ({ http }) => {
     void Promise.reject(new Error('nobody waits for this')); // rejects
@@ -52,20 +56,25 @@ async function writeOne({ write, newId }: BrokenUser): Promise<void> {
   await write(id, digestOf('x'), { method: 'PUT', path: `/scores/${id}`, body: 'x' });
 }
 
-export default defineWorkload<undefined, undefined, Settings>({
+export default defineWorkload<undefined, string, Settings>({
   parameters: { mistake: 'throws' },
   operations: {
-    act: { weight: 1, run: (user) => mistakes[user.parameters.mistake]?.(user) },
+    act: {
+      weight: 1,
+      run: (user) => mistakes[user.parameters.mistake]?.(user),
+      deadlineMs: (mistake) => (mistake === 'waits forever' ? 5_000 : 30_000),
+    },
   },
   plan: ({ parameters }) => {
     if (parameters.mistake === 'plans badly') throw new Error('no plan'); // plans badly
-    return undefined;
+    return parameters.mistake;
   },
   probe: { request: page() },
   setup: ({ parameters }) => {
     if (parameters.mistake === 'throws in setup') throw new Error('not set up'); // throws in setup
     return Promise.resolve();
   },
+  // reads back no digest
   readBack: async ({ parameters }) => {
     if (parameters.mistake === 'throws in readBack') throw new Error('not read'); // throws in readBack
     return 'x';

@@ -1,4 +1,5 @@
 /** Describes an exception of a workload, with the place in its folder that it came from. */
+import { Session } from 'node:inspector';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,11 +11,15 @@ export interface Located {
 
 const maxProblem = 500;
 
-/** `workload` is the URL of the workload's file. */
-export function locationOf(error: unknown, workload: string): Located {
-  if (!(error instanceof Error)) return { problem: `threw ${String(error)}`.slice(0, maxProblem), location: null };
-  const problem = `${error.name}: ${error.message}`.slice(0, maxProblem);
-  return { problem, location: innermost(error.stack ?? '', workload) };
+/**
+ * `workload` is the URL of the workload's file. `elsewhere` returns a stack for an exception that
+ * has no place in the workload, such as one that the engine throws because a value is wrong.
+ */
+export function locationOf(error: unknown, workload: string, elsewhere: () => string | null = () => null): Located {
+  const [problem, stack] =
+    error instanceof Error ? [`${error.name}: ${error.message}`, error.stack] : [`threw ${String(error)}`, undefined];
+  const location = innermost(stack ?? '', workload) ?? innermost(elsewhere() ?? '', workload);
+  return { problem: problem.slice(0, maxProblem), location };
 }
 
 /** Returns file and place if the file is in the workload's folder and not of a library. */
@@ -22,6 +27,33 @@ export function placeOf(url: string, place: string, workload: string): string | 
   const folder = folderOf(workload);
   if (!url.startsWith(folder) || url.includes('/node_modules/')) return null;
   return `${fileURLToPath(url).slice(fileURLToPath(folder).length)}:${place}`;
+}
+
+/** The definition of a function, as a line of a stack; null if unknown. */
+export function frameOf(code: (...inputs: never[]) => unknown): string | null {
+  const session = new Session();
+  session.connect();
+  const urls = new Map<string, string>();
+  const key = Symbol.for('encore.frameOf');
+  let frame: string | null = null;
+  session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => urls.set(scriptId, url));
+  try {
+    Object.assign(globalThis, { [key]: code });
+    session.post('Debugger.enable');
+    session.post('Runtime.evaluate', { expression: `globalThis[Symbol.for('encore.frameOf')]` }, (_, evaluated) => {
+      const objectId = evaluated.result.objectId ?? '';
+      session.post('Runtime.getProperties', { objectId, ownProperties: true }, (_, { internalProperties = [] }) => {
+        const place = internalProperties.find(({ name }) => name === '[[FunctionLocation]]')?.value?.value;
+        if (place === undefined) return;
+        const { scriptId, lineNumber, columnNumber } = place;
+        frame = `at ${urls.get(scriptId)}:${lineNumber + 1}:${columnNumber + 1}`;
+      });
+    });
+    return frame;
+  } finally {
+    session.disconnect();
+    Reflect.deleteProperty(globalThis, key);
+  }
 }
 
 /** URL of the folder, with a slash at its end. */

@@ -19,6 +19,7 @@ import {
   type UserInfo,
   type WriteOptions,
 } from '@encore/workload';
+import { untilHung } from './hang-watch.ts';
 import type { OperationEnd, UserEntry } from './messages.ts';
 import { OperationUser } from './operation-user.ts';
 import { type AttemptRecord, bytesOf, minBytesPerMs, runStep, type StepContext, type StepEnd } from './step.ts';
@@ -44,7 +45,13 @@ export type Performed =
   /** The run stopped first, or the workload skipped the operation. */
   | { kind: 'not_performed'; isSkipped: boolean }
   | { kind: 'ended'; end: OperationEnd; startedAt: number; answeredAt: number }
-  | { kind: 'failed'; error: unknown; begun: { startedAt: number; answeredAt: number } | null };
+  /** `lastCall`: the stack of the last request, if there was one. */
+  | {
+      kind: 'failed';
+      error: unknown;
+      begun: { startedAt: number; answeredAt: number } | null;
+      lastCall: string | null;
+    };
 
 const defaultDeadlineMs = 30_000;
 
@@ -55,6 +62,8 @@ export class OperationRun {
   readonly #attempts = { count: 0 };
   #begun: Promise<void> | null = null;
   #isStopped = false;
+  #performedAt = 0;
+  /** 0 until the first request is sent. */
   #startedAt = 0;
   #answeredAt = 0;
   #end: OperationEnd = 'ok';
@@ -63,6 +72,8 @@ export class OperationRun {
   #bytes = 0;
   /** One per open request, with the place that sent it. */
   readonly #open = new Set<Error>();
+  /** The place of the last request. */
+  #lastCall: Error | null = null;
   #ids = 0;
   #writes = 0;
   #isOver = false;
@@ -75,8 +86,12 @@ export class OperationRun {
 
   async perform(run: (user: User<unknown, unknown>) => Promise<void> | void): Promise<Performed> {
     let thrown: { error: unknown } | null = null;
+    this.#performedAt = this.#context.clock.now();
     try {
-      await run(new OperationUser(this.#context, this));
+      await untilHung(run(new OperationUser(this.#context, this)), {
+        now: this.#context.clock.now,
+        deadlineAt: () => (this.#begun !== null && this.#startedAt === 0 ? null : this.#deadlineAfter(0)),
+      });
       const [open] = this.#open;
       if (open !== undefined) thrown = { error: open };
     } catch (error) {
@@ -104,7 +119,7 @@ export class OperationRun {
 
   #failed(error: unknown, begun: boolean): Performed {
     const times = { startedAt: this.#startedAt, answeredAt: this.#answeredAt };
-    return { kind: 'failed', error, begun: begun ? times : null };
+    return { kind: 'failed', error, begun: begun ? times : null, lastCall: this.#lastCall?.stack ?? null };
   }
 
   request(request: RequestOrBuilder): Promise<Response> {
@@ -150,6 +165,7 @@ export class OperationRun {
     if (this.#isOver) throw new Error('a request after the operation ended; await each request within it');
     const place = new Error('the operation ended before this request; await each request');
     this.#open.add(place);
+    this.#lastCall = place;
     try {
       return await call();
     } finally {
@@ -210,10 +226,11 @@ export class OperationRun {
 
   #deadlineAfter(bytes: number): number {
     const { deadlineMs, planned } = this.#context;
+    const fromAt = this.#startedAt === 0 ? this.#performedAt : this.#startedAt;
     const fixedMs = typeof deadlineMs === 'function' ? deadlineMs(planned.plan) : deadlineMs;
-    if (fixedMs !== undefined) return this.#startedAt + fixedMs;
+    if (fixedMs !== undefined) return fromAt + fixedMs;
     this.#bytes += bytes;
-    return this.#startedAt + defaultDeadlineMs + this.#bytes / minBytesPerMs;
+    return fromAt + defaultDeadlineMs + this.#bytes / minBytesPerMs;
   }
 
   #fail(end: Exclude<StepEnd, { kind: 'ok' }>, isWrite: boolean): never {

@@ -8,8 +8,9 @@ import { Random } from '@encore/kit/random';
 import { CheckFailed, type Context, type RunInfo } from '@encore/workload';
 import { Pool } from 'undici';
 import { contextHttp } from './context-http.ts';
+import { untilHung } from './hang-watch.ts';
 import { describeWorkload, loadWorkload } from './load-workload.ts';
-import { locationOf } from './location.ts';
+import { frameOf, locationOf } from './location.ts';
 import { LoopWatch, threadCpuMs } from './loop-watch.ts';
 import type {
   Call,
@@ -28,6 +29,8 @@ import { VirtualUser } from './virtual-user.ts';
 
 const connectTimeoutMs = 3_000;
 const callConnections = 8;
+/** For a call that sends no requests. */
+const ownCallMs = 10_000;
 /** Items of a list that cross at once. */
 const pageSize = 500;
 
@@ -141,7 +144,7 @@ class WorkloadServer {
         operationSkipped: (operation) => reporter.operationSkipped(operation),
         started: (lateMs) => reporter.started(lateMs),
         blockedMsSince: (at) => this.#loop.blockedMsSince(at),
-        workloadFailed: (where, error, fromAt) => this.#failed(where, error, fromAt),
+        workloadFailed: (where, error, fromAt, elsewhere) => this.#failed(where, error, fromAt, elsewhere),
       });
       reporter.usersChanged(1);
       await user.run(startsAt);
@@ -170,9 +173,9 @@ class WorkloadServer {
     else waiting?.failed(new Error(error));
   }
 
-  #failed(where: string, error: unknown, fromAt: number): void {
+  #failed(where: string, error: unknown, fromAt: number, elsewhere?: () => string | null): void {
     const toAt = this.#clock.now();
-    const { problem, location } = locationOf(error, this.#options.workload);
+    const { problem, location } = locationOf(error, this.#options.workload, elsewhere);
     this.#send({ type: 'failed', failure: { fromAt, toAt, where, problem, location } });
   }
 
@@ -195,10 +198,15 @@ class WorkloadServer {
     let value: unknown;
     let error: CallError | null = null;
     try {
-      value = await this.#perform(what, abort.signal, emit);
+      const deadlineAt = fromAt + (what.timeoutMs || ownCallMs);
+      value = await untilHung(this.#perform(what, abort.signal, emit), {
+        now: this.#clock.now,
+        deadlineAt: () => deadlineAt,
+      });
     } catch (thrown) {
-      error = this.#callError(thrown, abort.signal);
-      if (error.isWorkload) this.#failed(what.name, thrown, fromAt);
+      const definition = () => frameOf(this.#codeOf(what.name));
+      error = this.#callError(thrown, abort.signal, definition);
+      if (error.isWorkload) this.#failed(what.name, thrown, fromAt, definition);
     }
     this.#calls.delete(number);
     this.#send({ type: 'result', call: number, value, error });
@@ -234,17 +242,23 @@ class WorkloadServer {
     return null;
   }
 
+  #codeOf(name: Call['name']): (...inputs: never[]) => unknown {
+    const { faults, ...workload } = this.#workload;
+    const code = name === 'slowCall' || name === 'quickCall' ? faults?.stall?.[name] : workload[name];
+    return typeof code === 'function' ? code : () => {};
+  }
+
   async #probe(run: RunInfo, number: number): Promise<unknown> {
     const { probe } = this.#workload;
     return typeof probe === 'function' ? probe({ ...run, number }) : probe;
   }
 
-  #callError(thrown: unknown, signal: AbortSignal): CallError {
+  #callError(thrown: unknown, signal: AbortSignal, definition: () => string | null): CallError {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     if (signal.aborted) return { code: 'ABORTED', message, isWorkload: false };
     if (thrown instanceof EncoreError) return { code: thrown.code, message, isWorkload: false };
     if (thrown instanceof CheckFailed) return { code: 'WRONG_ANSWER', message, isWorkload: false };
-    const { problem, location } = locationOf(thrown, this.#options.workload);
+    const { problem, location } = locationOf(thrown, this.#options.workload, definition);
     const place = location === null ? '' : ` (${location})`;
     return { code: 'WORKLOAD_FAILED', message: `the workload failed${place}: ${problem}`, isWorkload: true };
   }

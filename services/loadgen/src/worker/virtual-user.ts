@@ -11,6 +11,7 @@ import type { Clock } from '@encore/kit/clock';
 import type { Random } from '@encore/kit/random';
 import type { UserInfo } from '@encore/workload';
 import type { Dispatcher } from 'undici';
+import { frameOf } from './location.ts';
 import type { OperationEnd, RunSettings, UserEntry } from './messages.ts';
 import { OperationRun, type Performed } from './operation-run.ts';
 import type { OperationRecord } from './reporter.ts';
@@ -38,8 +39,10 @@ export interface UserContext {
   /** See StepContext. */
   blockedMsSince: (at: number) => number;
   /** Receives each exception of the workload's own code. */
-  workloadFailed: (where: string, error: unknown, fromAt: number) => void;
+  workloadFailed: (where: string, error: unknown, fromAt: number, elsewhere?: () => string | null) => void;
 }
+
+type Failed = Extract<Performed, { kind: 'failed' }>;
 
 /** Operations delayed by more than this are skipped. */
 const maxBacklogMs = 10_000;
@@ -114,13 +117,13 @@ export class VirtualUser {
 
   /** Returns the times even if the workload failed; null if the run stopped. */
   async #timesOf(
-    performed: Extract<Performed, { kind: 'ended' | 'failed' }>,
+    performed: Extract<Performed, { kind: 'ended' }> | Failed,
     operation: string,
     beginAt: number,
   ): Promise<{ end: OperationEnd; startedAt: number; answeredAt: number } | null> {
     if (performed.kind === 'ended') return performed;
-    const { workloadFailed, clock } = this.#context;
-    workloadFailed(`operation ${operation}`, performed.error, performed.begun?.startedAt ?? clock.now());
+    const { clock, workload } = this.#context;
+    this.#failed(`operation ${operation}`, performed, workload.operations[operation]?.run);
     if (performed.begun !== null) return { end: 'cancelled', ...performed.begun };
     if (!(await this.#waitUntil(beginAt))) return null;
     const now = clock.now();
@@ -148,14 +151,18 @@ export class VirtualUser {
 
   /** Returns the time of the last response; undefined if there was none. */
   async #afterOperation(planned: PlannedOperation, state: unknown): Promise<number | undefined> {
-    const { workload, cancel, workloadFailed, clock } = this.#context;
+    const { workload, cancel } = this.#context;
     const { afterOperation } = workload;
     if (afterOperation === undefined || cancel.aborted) return undefined;
     const run = this.#operationRun(planned, state, async () => true, 'd');
     const performed = await run.perform((user) => afterOperation(user));
-    if (performed.kind === 'failed')
-      workloadFailed('afterOperation', performed.error, performed.begun?.startedAt ?? clock.now());
+    if (performed.kind === 'failed') this.#failed('afterOperation', performed, afterOperation);
     return performed.kind === 'ended' ? performed.answeredAt : undefined;
+  }
+
+  #failed(where: string, { error, begun, lastCall }: Failed, code: Parameters<typeof frameOf>[0] = () => {}): void {
+    const { workloadFailed, clock } = this.#context;
+    workloadFailed(where, error, begun?.startedAt ?? clock.now(), () => lastCall ?? frameOf(code));
   }
 
   #operationRun(
