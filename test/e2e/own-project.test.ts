@@ -1,6 +1,7 @@
 /**
  * `encore run` in the folder of somebody's own Compose project, while their own stack is up: the
- * verdict is the exit code, the stack is not touched, and nothing of the run is left.
+ * verdict is the exit code, the stack is not touched, and nothing of the run is left. Prometheus
+ * shows the run under the project's own names.
  */
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -10,9 +11,12 @@ import { type Report, reportSchema } from '@encore/contracts';
 import { after, before, describe, it } from 'mocha';
 import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
 import { ignoreComposeFile } from '../support/compose-file.ts';
+import type { Dashboard } from '../support/dashboard-panels.ts';
 import { requireEngine } from '../support/engine.ts';
 import { freePort } from '../support/free-port.ts';
+import { Prometheus, type Range } from '../support/prometheus.ts';
 import { unlessLate } from '../support/report.ts';
+import { assertMetricsExist, assertShown, panelQueries } from './shown.ts';
 
 const runMs = 240_000;
 
@@ -57,6 +61,51 @@ describe('encore run of somebody’s own project', function () {
       .sort()
       .slice(-1);
     return reportSchema.parse(JSON.parse(await readFile(join(folder, 'test_results', name), 'utf8')));
+  };
+
+  /** The dashboards are those that the kept run has. */
+  const assertMonitored = async (output: string, range: Range): Promise<void> => {
+    const [, url] = /\bPrometheus (http:\/\/localhost:\d+) /.exec(output) ?? [];
+    assert.ok(url !== undefined, tail(output, 60));
+    const prometheus = new Prometheus(url);
+    const up = await prometheus.range('up == 1', range);
+    assert.deepEqual(up.map(({ labels }) => `${labels['job']} ${labels['instance']}`).sort(), [
+      'chaos encore-chaos:8011',
+      'loadgen encore-loadgen:8012',
+      'orchestrator encore-orchestrator:8080',
+      'prometheus localhost:9090',
+      'toxiproxy api-sidecar:8474',
+      'toxiproxy store-sidecar:8474',
+    ]);
+    const [container = ''] = await docker('ps', '-q', '--filter', 'name=^/?encore-own-encore-.*-encore-prometheus-1$');
+    await docker('cp', `${container}:/etc/encore/dashboards`, folder);
+    const dashboards = Object.fromEntries(
+      await Promise.all(
+        ['run', 'lab'].map(
+          async (name): Promise<[string, Dashboard]> => [
+            name,
+            JSON.parse(await readFile(join(folder, 'dashboards', `${name}.json`), 'utf8')),
+          ],
+        ),
+      ),
+    );
+    // A panel with a text for no data may show it: the run was interrupted.
+    const asked = panelQueries(dashboards, (range.toMs - range.fromMs) / 1_000, 0);
+    assert.ok(asked.length > 30, `${asked.length} panels`);
+    await assertShown(prometheus, asked, range);
+    await assertMetricsExist(
+      prometheus,
+      asked.flatMap(({ exprs }) => exprs),
+      range,
+    );
+    const [, grafana] = /Grafana (http:\/\/localhost:\d+) /.exec(output) ?? [];
+    if (grafana === undefined) {
+      assert.match(output, /^Grafana is left out of this run/m);
+      process.stdout.write('      without Grafana, whose image is not available here\n');
+      return;
+    }
+    for (const name of ['run', 'lab'])
+      assert.equal((await fetch(`${grafana}/api/dashboards/uid/encore-${name}`)).status, 200, name);
   };
 
   ignoreComposeFile();
@@ -110,12 +159,13 @@ describe('encore run of somebody’s own project', function () {
     assert.equal(verified.exitCode, run.exitCode, tail(verified.stdout));
   });
 
-  it('ends at Ctrl-C with a report, and revert removes what --keep left', async () => {
-    const started = Promise.withResolvers<void>();
+  it('ends at Ctrl-C with a report, shown by Prometheus, and revert removes what --keep left', async () => {
+    const crashed = Promise.withResolvers<void>();
+    const fromMs = Date.now();
     const running = encore(['run', '--keep', '--no-monitor'], (text) => {
-      if (text.includes('phase steady')) started.resolve();
+      if (text.includes('crash of api: injected')) crashed.resolve();
     });
-    await Promise.race([started.promise, running]);
+    await Promise.race([crashed.promise, running]);
     // The process is the only one of the launcher that runs in this folder.
     const [pid] = await pidsIn(folder);
     assert.ok(pid !== undefined);
@@ -124,6 +174,7 @@ describe('encore run of somebody’s own project', function () {
     const story = `${tail(run.stdout, 40)}\n${tail(run.stderr)}`;
     assert.equal(run.exitCode, 130, story);
     assert.equal((await reportIn()).result, 'INTERRUPTED', story);
+    await assertMonitored(run.stdout, { fromMs, toMs: Date.now() });
     // As a killed chaos service leaves a target that it froze.
     const of = ['--filter', 'label=encore.run', '--filter', 'label=encore.target=store'];
     const frozen = await docker('ps', '-q', ...of);

@@ -6,12 +6,11 @@
 import assert from 'node:assert/strict';
 import type { Report } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
-import { dashboards } from '../../scripts/make-dashboards.ts';
-import { type Dashboard, panelsOf } from '../support/dashboard-panels.ts';
+import { bundledDashboards } from '../support/all-dashboards.ts';
 import { Prometheus, type Range, type Samples } from '../support/prometheus.ts';
-import { selectorsOf, seriesOfVariable, withoutVariables } from '../support/promql.ts';
 import { expectedStates, namesFault, readRules } from '../support/rules.ts';
 import { effectOf } from './moved.ts';
+import { assertMetricsExist, assertShown, panelQueries, valuesOf } from './shown.ts';
 
 /** Rules are evaluated every 5 s, after the scrape that they need. */
 const evaluationMs = 10_000;
@@ -21,23 +20,13 @@ export async function assertWatched(prometheusUrl: string, range: Range, report:
   const prometheus = new Prometheus(prometheusUrl);
   await assertScraped(prometheus);
   await assertRulesRun(prometheus);
-  const asked = panelQueries((range.toMs - range.fromMs) / 1_000);
-  const queries = asked.flatMap(({ exprs }) => exprs.map((expr) => ({ expr })));
+  const asked = panelQueries(bundledDashboards, (range.toMs - range.fromMs) / 1_000);
   const records = readRules().flatMap(({ record }) =>
     record === undefined ? [] : [{ where: record, exprs: [record], needed: 1 }],
   );
-  const missing: string[] = [];
-  for (const { where, exprs, needed } of [...asked, ...records]) {
-    const silent: string[] = [];
-    for (const expr of exprs) if (!hasData(await prometheus.range(expr, range))) silent.push(expr);
-    if (exprs.length - silent.length < needed) missing.push(`${where} shows nothing of the run: ${silent.join(', ')}`);
-  }
-  assert.deepEqual(missing, []);
-  await assertMetricsExist(
-    prometheus,
-    [...queries.map(({ expr }) => expr), ...readRules().map(({ expr }) => expr)],
-    range,
-  );
+  await assertShown(prometheus, [...asked, ...records], range);
+  const exprs = [...asked.flatMap(({ exprs }) => exprs), ...readRules().map(({ expr }) => expr)];
+  await assertMetricsExist(prometheus, exprs, range);
   const firing = await prometheus.range('max by (alertname) (ALERTS{alertstate="firing"})', range);
   await assertAlerts(prometheus, range, firing);
   assertRaised(firing, report);
@@ -45,34 +34,6 @@ export async function assertWatched(prometheusUrl: string, range: Range, report:
   const memory = await prometheus.range('process_resident_memory_bytes{job="prometheus"}', range);
   const peakBytes = Math.max(...valuesOf(memory));
   assert.ok(peakBytes < memoryLimitBytes, `Prometheus took ${peakBytes} bytes`);
-}
-
-interface PanelQueries {
-  where: string;
-  exprs: string[];
-  /** Minimum number of queries with data; one for a panel that defines a text for no data. */
-  needed: number;
-}
-
-function panelQueries(rangeSeconds: number): PanelQueries[] {
-  const queriesOf = (where: string, exprs: readonly string[], needed = exprs.length): PanelQueries => ({
-    where,
-    exprs: exprs.map((expr) => withoutVariables(expr, rangeSeconds)),
-    needed,
-  });
-  const all = Object.entries(dashboards() as unknown as Record<string, Dashboard>);
-  return all.flatMap(([name, dashboard]) => [
-    ...panelsOf(dashboard).map(({ title, targets, fieldConfig }) => {
-      const exprs = targets.map(({ expr }) => expr);
-      return queriesOf(`${name}: ${title}`, exprs, fieldConfig.defaults.noValue === undefined ? exprs.length : 1);
-    }),
-    ...dashboard.annotations.list.map(({ name: title, target }) =>
-      queriesOf(`${name}: annotation ${title}`, [target.expr]),
-    ),
-    ...dashboard.templating.list.map(({ name: variable, query }) =>
-      queriesOf(`${name}: variable ${variable}`, [seriesOfVariable(query.query)]),
-    ),
-  ]);
 }
 
 /**
@@ -98,22 +59,6 @@ async function assertRulesRun(prometheus: Prometheus): Promise<void> {
   const loaded = groups.flatMap(({ rules }) => rules);
   assert.equal(loaded.length, readRules().length);
   for (const { name, health, lastError } of loaded) assert.equal(health, 'ok', `${name}: ${lastError}`);
-}
-
-/**
- * A silent alert has no data, but its metrics must exist. ALERTS exists only while an alert fires;
- * assertAlerts checks which did.
- */
-async function assertMetricsExist(prometheus: Prometheus, exprs: readonly string[], range: Range): Promise<void> {
-  const asked = new Set<string>();
-  for (const { metric, matchers } of exprs.flatMap(selectorsOf)) {
-    if (metric === 'ALERTS') continue;
-    const inside = matchers.map(({ label, operator, value }) => `${label}${operator}"${value}"`).join(',');
-    asked.add(`count(${metric}{${inside}})`);
-  }
-  const missing: string[] = [];
-  for (const query of asked) if (!hasData(await prometheus.range(query, range))) missing.push(query);
-  assert.deepEqual(missing, []);
 }
 
 /** A slow machine raises this alert whatever the fault; the verdict judges it. */
@@ -173,12 +118,4 @@ async function assertReadBackSeen(prometheus: Prometheus): Promise<void> {
     return valuesOf(await prometheus.range('loadgen_read_back_objects_total', now)).some((value) => value > 0);
   };
   await waitUntil('the final read-back in Prometheus', seen, { timeoutMs: 15_000, everyMs: 500 });
-}
-
-function valuesOf(series: readonly Samples[]): number[] {
-  return series.flatMap(({ points }) => points.map(({ value }) => value));
-}
-
-function hasData(series: readonly Samples[]): boolean {
-  return valuesOf(series).length > 0;
 }
