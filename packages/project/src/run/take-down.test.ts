@@ -100,6 +100,21 @@ describe('take-down of a run', () => {
     }
   });
 
+  it('waits for a container that the engine is already removing', async () => {
+    const running = 'removal of container abc is already in progress';
+    withDocker(
+      `case $1 in ps) [ -e gone ] || echo abc; [ ! -e asked ] || touch gone;; rm) touch asked; echo "${running}" >&2; exit 1;; esac`,
+    );
+    assert.deepEqual(await takeDown(runId), ['1 container']);
+  });
+
+  it('finds the runs that left images, although one is removed meanwhile', async () => {
+    withDocker(
+      `case "$1 $2" in "image ls") echo abc; [ -e gone ] || echo def;; "image inspect") touch gone; echo ${runId}; [ $# -eq 5 ];; "image rm") touch removed;; esac`,
+    );
+    assert.match((await reverted()).join(), new RegExp(`^Run ${runId}: removed `));
+  });
+
   it('takes what somebody else removed meanwhile as removed, and nothing else', async () => {
     withDocker(
       'case $1 in ps) [ -e gone ] || echo abc;; rm) touch gone; echo "No such container: abc" >&2; exit 1;; esac',

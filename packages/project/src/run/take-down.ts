@@ -1,6 +1,6 @@
 /** Removes what carries the label of a run and its folder, and nothing else. */
 import { realpathSync } from 'node:fs';
-import { sha256Hex } from '@encore/kit';
+import { describeError, EncoreError, sha256Hex, waitUntil } from '@encore/kit';
 import { labels } from '../generate/labels.ts';
 import { docker } from './docker.ts';
 import { commandsOfRun, processOfRun, removeRunFolder, runsWithFolder } from './run-folder.ts';
@@ -9,6 +9,9 @@ const folderIdLength = 6;
 /** How long the engine may take to finish a request whose client was killed. */
 const engineFinishesMs = 1_000;
 const maxPasses = 5;
+/** The engine's answer if it is removing the container already. */
+const inProgress = /already in progress/;
+const removalMs = 10_000;
 
 /** Beginning of the ids of all runs of a folder, by which a later command finds what they left. */
 function folderIdOf(folder: string): string {
@@ -21,10 +24,10 @@ export function newRunId(folder: string, nowMs: number): string {
 
 /** In this order: nothing can be removed while something else uses it. */
 const sorts = [
-  { name: 'containers', list: ['ps', '-aq'], remove: ['rm', '-f', '-v'] },
-  { name: 'networks', list: ['network', 'ls', '-q'], remove: ['network', 'rm'] },
-  { name: 'volumes', list: ['volume', 'ls', '-q'], remove: ['volume', 'rm', '-f'] },
-  { name: 'images', list: ['image', 'ls', '-q'], remove: ['image', 'rm', '-f'] },
+  { name: 'containers', list: ['ps', '-a'], remove: ['rm', '-f', '-v'] },
+  { name: 'networks', list: ['network', 'ls'], remove: ['network', 'rm'] },
+  { name: 'volumes', list: ['volume', 'ls'], remove: ['volume', 'rm', '-f'] },
+  { name: 'images', list: ['image', 'ls'], remove: ['image', 'rm', '-f'] },
 ] as const;
 
 /** Returns what was removed, such as `7 containers`. Throws DOCKER_FAILED. */
@@ -38,7 +41,7 @@ async function takeDownContainers(runId: string): Promise<string[]> {
   const removed: string[] = [];
   for (const { name, list, remove } of sorts) {
     const find = async (): Promise<string[]> => {
-      const found = await docker([...list, '--filter', `label=${labels.run}=${runId}`]);
+      const found = await docker([...list, '-q', '--filter', `label=${labels.run}=${runId}`]);
       return [...new Set(linesOf(found))];
     };
     const ids = await find();
@@ -46,8 +49,12 @@ async function takeDownContainers(runId: string): Promise<string[]> {
     try {
       await docker([...remove, ...ids]);
     } catch (error) {
-      // Another command may have removed it in the meantime.
-      if ((await find()).length > 0) throw error;
+      // Another command may have removed it in the meantime, or be removing it.
+      const isGone = async () => (await find()).length === 0;
+      const waiting = { timeoutMs: inProgress.test(describeError(error)) ? removalMs : 0, everyMs: 100 };
+      await waitUntil('the removal', isGone, waiting).catch(() => {
+        throw error;
+      });
     }
     removed.push(`${ids.length} ${ids.length === 1 ? name.slice(0, -1) : name}`);
   }
@@ -121,15 +128,26 @@ export async function otherRuns(runId: string): Promise<{ problems: string[]; ki
 async function leftRuns(folder: string): Promise<string[]> {
   const ids = new Set<string>(await runsWithFolder());
   const ofFolder = folderIdOf(folder);
-  for (const { list } of sorts) {
-    const found = linesOf(await docker([...list, '--filter', `label=${labels.run}`]));
-    if (found.length === 0) continue;
-    const kind = list[0] === 'ps' ? 'container' : list[0];
-    const path = kind === 'container' || kind === 'image' ? '.Config.Labels' : '.Labels';
-    const format = `{{index ${path} "${labels.run}"}}`;
-    for (const id of linesOf(await docker([kind, 'inspect', '--format', format, ...new Set(found)]))) ids.add(id);
-  }
+  for (const sort of sorts) for (const id of await runsIn(sort)) ids.add(id);
   return [...ids].filter((id) => id.startsWith(ofFolder)).sort();
+}
+
+/** The runs that left something of this sort. */
+async function runsIn(sort: (typeof sorts)[number], attempts = 3): Promise<string[]> {
+  const { name, list } = sort;
+  const filter = ['--filter', `label=${labels.run}`];
+  if (name !== 'images') return linesOf(await docker([...list, ...filter, '--format', `{{.Label "${labels.run}"}}`]));
+  // The list of images has no labels.
+  const found = new Set(linesOf(await docker([...list, '-q', ...filter])));
+  if (found.size === 0) return [];
+  const label = `{{index .Config.Labels "${labels.run}"}}`;
+  try {
+    return linesOf(await docker(['image', 'inspect', '--format', label, ...found]));
+  } catch (error) {
+    // Another command may have removed one in the meantime.
+    if (!(error instanceof EncoreError) || attempts === 1) throw error;
+    return await runsIn(sort, attempts - 1);
+  }
 }
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
