@@ -20,6 +20,8 @@ const callMs = 4_000;
 export class ProxyUses {
   readonly #dependencies: Dependencies;
   readonly #recorded = new Set<string>();
+  /** No running container's connections are visible here, so looking again is of no use. */
+  #isBlind = false;
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
@@ -28,10 +30,12 @@ export class ProxyUses {
   /** For the next run. */
   forget(): void {
     this.#recorded.clear();
+    this.#isBlind = false;
   }
 
   async look(): Promise<void> {
     const { targets, recorder, logger } = this.#dependencies;
+    if (this.#isBlind) return;
     try {
       for (const use of usesOf(await this.#connected(), targets)) {
         const id = JSON.stringify(use);
@@ -52,9 +56,11 @@ export class ProxyUses {
         // A container that was just removed leaves a gap.
         const view = await engine.inspect(id, deadline(callMs)).catch(() => null);
         if (view === null) return [];
-        return [{ view, connections: (await readConnections(view)) ?? [] }];
+        return [{ view, connections: await readConnections(view) }];
       }),
     );
-    return found.flat();
+    const running = found.flat().filter(({ view }) => view.pid > 0);
+    this.#isBlind = running.length > 0 && running.every(({ connections }) => connections === null);
+    return found.flat().map(({ view, connections }) => ({ view, connections: connections ?? [] }));
   }
 }

@@ -114,7 +114,7 @@ export class FakeLab {
       proxies: new LabProxies(life.mortal(this.proxies, ['exchange']), this.system.proxies, this.clock),
       proxyHost: () => 'proxy',
       exchange: this.proxies.exchange,
-      readConnections: this.readConnections,
+      readConnections: (container) => this.readConnections(container),
       load: life.mortal(this.load),
       breakers: () => this.load.breakers(),
       journal: Journal.from(this.lines.join('\n'), {
