@@ -42,7 +42,7 @@ export function readSettingsFile(
   const read = path.endsWith('.json') ? readJson(text) : readYaml(text);
   if ('problem' in read) return wrong(read.problem);
   const { value } = read;
-  // An empty configuration would silently start the default run of 24 hours.
+  // An empty configuration would silently start the default 24-hour run.
   if (value === null || value === undefined) return wrong(`sets nothing; ${ifEmpty}, or ${byName}`);
   if (!isObject(value)) return wrong(`contains no settings; ${byName}`);
   const unsafe = unsafeContent(value);

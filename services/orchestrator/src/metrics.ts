@@ -1,6 +1,6 @@
 /**
  * Prometheus metrics of the current run: the report's figures, live. Recoveries come from the
- * judge's tracker, some seconds late, because events of several sources must be ordered first.
+ * judge's tracker, a few seconds late, because events of several sources must be ordered first.
  */
 import { type EncoreEvent, type EventOf, type FaultKind, faultKinds, phases } from '@encore/contracts';
 import { type Clock, createRegistry } from '@encore/kit';

@@ -100,7 +100,10 @@ describe('any Compose project', function () {
     const path = join(cwd, 'encore.yaml');
     if (!initialized.ok) {
       // The only reason for which init may refuse a project that Compose accepts.
-      assert.match(initialized.problems[0] ?? '', /^no service has a TCP port before which Encore could put a sidecar/);
+      assert.match(
+        initialized.problems[0] ?? '',
+        /^no service has a TCP port that Encore could put a sidecar in front of/,
+      );
       const isReachable = Object.values(original.services).some(
         (service) => service['networks'] && portsOf(service).some(({ protocol }) => protocol === 'tcp'),
       );
@@ -178,7 +181,7 @@ describe('any Compose project', function () {
     assert.match(udp.problems[1] ?? '', /^ {2}game: no faults on UDP \(port 51820\): a sidecar forwards TCP only$/);
     const tcp = await init('tcp', '25565:25565');
     assert.ok(tcp.ok);
-    assert.match(tcp.lines.join('\n'), /^encore.yaml is written: 1 container, 1 proxy\.$/m);
+    assert.match(tcp.lines.join('\n'), /^Wrote encore.yaml: 1 container, 1 proxy\.$/m);
     assert.match(
       tcp.lines.join('\n'),
       /^No workload is written, because it is not known whether game:25565 speaks HTTP\./m,

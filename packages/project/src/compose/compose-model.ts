@@ -179,7 +179,7 @@ export function namesOf(name: string, { container_name, hostname, networks }: Se
   return [name, container_name, hostname, ...aliases].filter((one) => one !== undefined);
 }
 
-/** How many containers Compose starts of a service. */
+/** How many containers of a service Compose starts. */
 export function replicasOf({ scale, deploy }: Service): number {
   return scale ?? deploy?.replicas ?? 1;
 }

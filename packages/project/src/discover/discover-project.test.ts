@@ -89,7 +89,7 @@ describe('discoverProject', () => {
     assert.match(traefik.limits[0]?.text ?? '', /Traefik finds it by its labels/);
   });
 
-  it('takes the published HTTP port that calls others for the entry', () => {
+  it('treats the published HTTP port that calls others as the entry', () => {
     const found = discover({
       db: { image: 'postgres', ports: [port(5432)] },
       admin: { ports: [port(8081)] },

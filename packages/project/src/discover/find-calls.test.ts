@@ -42,7 +42,7 @@ describe('findCalls', () => {
     assert.deepEqual(callsOfApi({ environment: { PGHOST: 'db' } }, db), ['db:null'], 'the port is not known');
   });
 
-  it('does not take a user, a version or a part of another name for a call', () => {
+  it('does not mistake a user, a version or a part of another name for a call', () => {
     const environment = {
       POSTGRES_USER: 'db',
       IMAGE: 'db:17',

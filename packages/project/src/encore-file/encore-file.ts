@@ -95,7 +95,7 @@ const expected = (path: readonly PropertyKey[]): string | undefined =>
     ? 'the program and its arguments as a list, such as [node, api.mjs]'
     : undefined;
 
-/** Checks names that refer to other parts. Accepts any value, also one that violates the schema. */
+/** Checks names that refer to other parts. Accepts any value, even one that violates the schema. */
 function problemsOfNames(system: SettingsObject): string[] {
   const key = Object.hasOwn(system, 'processes') ? 'processes' : 'containers';
   const containers = section(system, key);

@@ -8,7 +8,7 @@ export function composeText(project: ComposeProject, comments: readonly string[]
   const filled = Object.fromEntries(
     Object.entries(project).filter(([, value]) => typeof value !== 'object' || Object.keys(value ?? {}).length > 0),
   );
-  // Compose reads YAML 1.1 in part, so text that 1.1 takes for another type is quoted too. Aliases
+  // Compose reads YAML 1.1 in part, so text that 1.1 reads as another type is quoted too. Aliases
   // and folded lines would only make two versions harder to compare.
   const body = stringify(filled, {
     sortMapEntries: true,

@@ -23,7 +23,7 @@ export function runLabels(runId: string): Record<string, string> {
 
 /**
  * Limits to restore after a fault. Inspecting the container is not enough: after an unclean end, a
- * capped value would be taken for the original. A limit that the service does not have has no
+ * capped value would be mistaken for the original. A limit that the service does not have has no
  * label, because the engine cannot restore "no limit".
  */
 export function originalLimits({ deploy, ...service }: Service): Record<string, string> {

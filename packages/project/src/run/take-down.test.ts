@@ -115,7 +115,7 @@ describe('take-down of a run', () => {
     assert.match((await reverted()).join(), new RegExp(`^Run ${runId}: removed `));
   });
 
-  it('takes what somebody else removed meanwhile as removed, and nothing else', async () => {
+  it('treats what somebody else removed in the meantime as removed, and nothing else', async () => {
     withDocker(
       'case $1 in ps) [ -e gone ] || echo abc;; rm) touch gone; echo "No such container: abc" >&2; exit 1;; esac',
     );

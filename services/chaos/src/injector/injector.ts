@@ -193,7 +193,7 @@ export class Injector {
     return this.lifecycle.inject(request);
   }
 
-  /** Reverts a fault; one that has ended already counts as reverted. */
+  /** Reverts a fault; one that has already ended counts as reverted. */
   release(faultId: string): Promise<RevertResult> {
     return this.lifecycle.release(faultId);
   }

@@ -33,7 +33,7 @@ describe('error format', () => {
     });
   });
 
-  it('takes an unexpected success for a wrong answer', () => {
+  it('treats an unexpected success as a wrong response', () => {
     assert.equal(failureOfStatus(response(202, {}), [200, 201], errorFormat)?.outcome, 'corrupt');
     assert.equal(failureOfStatus(response(202, {}), undefined, errorFormat), null);
   });

@@ -1,5 +1,5 @@
 /**
- * Refuses a request that the workload built wrongly, so that the mistake is not taken for a
+ * Refuses a request that the workload built wrongly, so that the bug is not mistaken for a
  * failure.
  */
 import type { Request } from '@encore/workload';

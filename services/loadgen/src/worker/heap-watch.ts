@@ -15,7 +15,7 @@ interface ProfileNode {
 /** Share of the limit at which the place is reported, and again after each additional share. */
 const reportFrom = 0.35;
 const reportEvery = 0.1;
-/** Rare enough to cost nothing: an attempt allocates some 10 kB. */
+/** Rare enough to cost nothing: an attempt allocates about 10 kB. */
 const bytesPerSample = 512 * 1024;
 
 /**

@@ -126,7 +126,7 @@ describe('MCP client', () => {
     assert.deepEqual(await perform(add(mcp)), { end: 'ok', attempts: ['add ok'] });
   });
 
-  it('lists tools, and takes the error of a tool for a failed attempt', async () => {
+  it('lists tools, and treats the error of a tool as a failed attempt', async () => {
     await serve(withSessions(404));
     const mcp = new McpClient();
     let names: string[] = [];

@@ -236,7 +236,10 @@ function build(
   }
 }
 
-/** True in the folder of another Compose project: its user does not mean the lab's 24 hours. */
+/**
+ * True in the folder of another Compose project: its user does not mean to start the lab's 24-hour
+ * run.
+ */
 function isForeignProject(env: NodeJS.ProcessEnv): boolean {
   // The lab's own container runs in the checkout that is mounted there.
   if (env['ENCORE_CHECKOUT']) return false;

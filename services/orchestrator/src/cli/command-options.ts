@@ -1,5 +1,5 @@
 /**
- * The options that each command accepts. Options may stand before or after the command, so every
+ * The options that each command accepts. Options may come before or after the command, so every
  * option that the command would ignore is reported by name.
  */
 import type { Command as Commander } from 'commander';

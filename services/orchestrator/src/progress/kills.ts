@@ -31,7 +31,7 @@ export class Kills {
     if (kill !== undefined) kill.effect = effect;
   }
 
-  /** Returns the ids of the kills that end with this answer. */
+  /** Returns the ids of the kills that end with this response. */
   addAnswer({ startedAt, at }: EventOf<'answered_again'>): string[] {
     const recovered = this.#list.filter((kill) => kill.recoveredAt === null && startedAt > kill.at);
     for (const kill of recovered) kill.recoveredAt = at;

@@ -9,7 +9,7 @@ import { renderPage } from './page.ts';
 
 export async function writeReports(judgement: Judgement, folder: string, jsonPath: string): Promise<void> {
   const report = parse(reportSchema, judgement.report, 'report');
-  // The JSON comes first, as the others are views of it.
+  // The JSON comes first, because the others are rendered from it.
   await writeFileAtomic(jsonPath, `${JSON.stringify(report, null, 2)}\n`);
   await writeFileAtomic(join(folder, 'report.html'), renderPage(judgement));
   await writeFileAtomic(join(folder, 'junit.xml'), junitXml(report));

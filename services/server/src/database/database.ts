@@ -31,7 +31,7 @@ export interface DatabaseOptions {
   onFailure: (error: unknown) => void;
 }
 
-/** A database that restarts refuses connections for some 100 ms, so the next attempt is soon. */
+/** A database that restarts refuses connections for about 100 ms, so the next attempt is soon. */
 const connectRetryMs = 50;
 /** Statements usually take milliseconds. When they are slow, the semaphore refuses earlier. */
 const queuedPerConnection = 20;

@@ -20,7 +20,7 @@ type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
 
 /**
  * `responsePending`: an earlier request on this connection still waits for its response. The client
- * would take an error for that response, so the connection is closed instead. `url`: that of the
+ * would mistake an error for that response, so the connection is closed instead. `url`: that of the
  * request, if its head was complete.
  */
 export function rejectBrokenRequest(

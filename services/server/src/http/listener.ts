@@ -94,7 +94,7 @@ export class Listener {
   }
 
   /**
-   * Answers requests for a moment more, then refuses connections, lets admitted requests finish,
+   * Answers requests for a moment longer, then refuses connections, lets admitted requests finish,
    * and closes the rest at the deadline. Returns true if all of them finished.
    */
   async stop(deadlineMs: number): Promise<boolean> {

@@ -34,7 +34,7 @@ export async function stressReadBack(tools: Tools, active: OnTarget, signal: Abo
   return { inPlace: running > 0, evidence: `${running} stress helpers are running` };
 }
 
-/** Stops the helper. In a stopped container it has ended already; a paused one runs no program. */
+/** Stops the helper. In a stopped container it has already ended; a paused one runs no program. */
 export async function stressRevert(tools: Tools, active: OnTarget, signal: AbortSignal): Promise<void> {
   const view = await currentTarget(tools, active, signal);
   if (view.status === 'running') await runStressHelper(tools, view.id, ['stop'], signal);

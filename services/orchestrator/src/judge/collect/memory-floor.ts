@@ -1,8 +1,8 @@
 /**
  * Detects a memory leak from the memory in use after full garbage collections. Buffers of requests
- * in progress are excluded by taking the minimum of each 45 s. As in Resources, all lives between
- * restarts share one least-squares slope; the result is the lower bound of its 95 % confidence
- * interval, so that noise or a few samples do not look like a leak.
+ * in progress are excluded by taking the minimum of each 45 s. As in Resources, all lifetimes
+ * between restarts share one least-squares slope; the result is the lower bound of its 95 %
+ * confidence interval, so that noise or a few samples do not look like a leak.
  */
 import { withoutNumber } from '@encore/kit';
 import type { Collector } from '../events/collector.ts';
@@ -24,7 +24,7 @@ export class MemoryFloor implements Collector {
   readonly #container: string;
   readonly #isFaultFree: IsFaultFree;
   #startedAt: number | null = null;
-  /** One list per life of the server process. */
+  /** One list per lifetime of the server process. */
   readonly #lives: Floor[][] = [];
   #count = 0;
 
@@ -77,7 +77,7 @@ function centered(floors: readonly Floor[]): { hours: number; bytes: number }[] 
   return floors.map((floor) => ({ hours: ((floor.slot - slot) * slotMs) / 3_600_000, bytes: floor.bytes - bytes }));
 }
 
-/** Two-sided 95 % quantile of Student's t, accurate to 2 % from four degrees of freedom up. */
+/** Two-sided 95 % quantile of Student's t, accurate to 2 % for four or more degrees of freedom. */
 function studentT(freedom: number): number {
   return 1.96 + 2.372 / freedom + 2.82 / freedom ** 2;
 }

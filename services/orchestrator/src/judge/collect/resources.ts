@@ -1,5 +1,5 @@
 /**
- * Memory, CPU and restarts of each container, from the injector's samples. All lives between
+ * Memory, CPU and restarts of each container, from the injector's samples. All lifetimes between
  * restarts share one least-squares memory slope: a restart empties the memory, and a line through
  * the sawtooth would hide a leak. Only samples in fault-free windows, at least three minutes after
  * a start, count: until then the heap grows to its working size. Caches may take hours to fill.
@@ -76,7 +76,7 @@ export class Resources implements Collector {
       container.peakShare = Math.max(container.peakShare, shareOfLimit);
     }
     const before = container.lastCpuSeconds;
-    // The counter restarts with each life.
+    // The counter restarts with each lifetime.
     const spent = before === null || event.cpuSeconds < before ? event.cpuSeconds : event.cpuSeconds - before;
     if (before !== null) container.cpuSeconds += spent;
     container.lastCpuSeconds = event.cpuSeconds;
@@ -99,7 +99,7 @@ export class Resources implements Collector {
   }
 }
 
-/** Least squares with one slope for all lives and one intercept for each. */
+/** Least squares with one slope for all lifetimes and one intercept for each. */
 function sharedSlope(lives: readonly Life[]): number | null {
   let count = 0;
   let spanMs = 0;

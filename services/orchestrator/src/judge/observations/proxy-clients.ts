@@ -1,4 +1,4 @@
-/** Collects the clients of each proxy, and those that connect to its target past it. */
+/** Collects the clients of each proxy, and those that connect to its target directly. */
 import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 

@@ -7,7 +7,7 @@ const bisections = 60;
 /**
  * The upper bound of the one-sided Clopper-Pearson interval: with this share, at most `failures` of
  * `trials` fail with a probability of 5 %. Without a failure that is the smallest share that the
- * trials would have been detected with a probability of 95 %, about 3/N (rule of three).
+ * trials would have detected with a probability of 95 %, about 3/N (rule of three).
  */
 export function upperBound(failures: number, trials: number): number {
   if (failures >= trials) return 1;

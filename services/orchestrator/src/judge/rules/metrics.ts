@@ -149,7 +149,7 @@ function recoverySeconds({ faults, settings, run }: Evidence): Figure {
 
 const faultText = ({ fault: { id, kind, target } }: FaultRecord): string => `${id} ${kind} of ${target}`;
 
-/** A fault of another target that began meanwhile may have ended the outage, by a restart. */
+/** A fault on another target that began in the meantime may have ended the outage, by a restart. */
 function slowestText(record: FaultRecord, faults: Evidence['faults']): string {
   const { clockStartsAt: fromAt, firstSuccessAt: toAt, container } = record;
   const meanwhile = faults.filter(

@@ -154,7 +154,7 @@ export function ruleText(name: string, expression: string): string {
   return `${expression}, which is ${figureText(name, parseThreshold(name, expression).limit)}`;
 }
 
-/** The guide's zone of a success rate; null from 95 % up. */
+/** The guide's zone of a success rate; null at 95 % or more. */
 export function zoneOf(rate: number | null): string | null {
   if (rate === null || rate >= 0.95) return null;
   return rate >= 0.9 ? 'warning zone: 90 to 95 %' : 'failure zone: below 90 %';

@@ -1,7 +1,7 @@
 /**
  * Parses and evaluates rules in k6's threshold grammar, `<aggregation> <operator> <number>`, for
  * example `max<60` or `p(95)<=30`. Each metric lists its aggregations, so that a meaningless rule
- * is rejected before a run of 24 hours.
+ * is rejected before a 24-hour run.
  */
 import { EncoreError } from '@encore/kit';
 import { percentileOf } from '../../figures.ts';
