@@ -112,7 +112,7 @@ switch (what) {
     const file = openSync(filler, 'w');
     process.on('SIGTERM', () => process.exit(0));
     print({ taken: fill(file) });
-    // Take back space that the target frees meanwhile, such as a finished upload.
+    // Take back space that the target frees in the meantime, such as a finished upload.
     for (; performance.now() < endsAt; fill(file)) await sleep(refillMs);
     closeSync(file);
     rmSync(filler, { force: true });

@@ -148,7 +148,7 @@ export class Container implements AsyncDisposable {
     this.limits = { memoryBytes, withSwapBytes, cpus };
   }
 
-  /** Emits `oom` after an out-of-memory kill, also of a child that the program survives. */
+  /** Emits `oom` after an out-of-memory kill, even of a child that the program survives. */
   checkOom(): void {
     const kills = this.group?.oomKills() ?? 0;
     if (kills <= this.#oomKillsAtStart) return;

@@ -106,7 +106,7 @@ const override = (name: string, properties: Record<string, unknown>): Override =
 /** Colours by name: colours by order change while series come and go. */
 export const colored = (colors: Record<string, string>): Override[] =>
   Object.entries(colors).map(([name, color]) => override(name, { color: fixed(color) }));
-/** Neutral at 0, this colour from 1 on. */
+/** Neutral at 0, this colour at 1 or more. */
 export const coloredFromOne = (colors: Record<string, string>): Override[] =>
   Object.entries(colors).map(([name, color]) =>
     override(name, {

@@ -113,7 +113,7 @@ const figures: PanelSpec[] = [
   },
 ];
 
-/** Phases are values from 11 on, so that one row shows them all; faults are 1. */
+/** Phases are values of 11 or more, so that one row shows them all; faults are 1. */
 const phaseNames = [...phases, 'over'] as const;
 const firstPhase = 11;
 const phaseColor = (name: string): string => ({ steady: 'blue', over: 'text' })[name] ?? 'purple';

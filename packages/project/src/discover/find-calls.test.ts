@@ -36,7 +36,7 @@ describe('findCalls', () => {
     ]);
   });
 
-  it('joins a host and a port that stand in two variables', () => {
+  it('joins a host and a port that are in two variables', () => {
     assert.deepEqual(callsOfApi({ environment: { DB_HOST: 'db', DB_PORT: '5433' } }, db), ['db:5433']);
     assert.deepEqual(callsOfApi({ environment: { db_host: 'db', db_port: '5434' } }, db), ['db:5434']);
     assert.deepEqual(callsOfApi({ environment: { PGHOST: 'db' } }, db), ['db:null'], 'the port is not known');

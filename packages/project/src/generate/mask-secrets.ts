@@ -12,7 +12,7 @@ const secretName =
 const minSecretLength = 4;
 
 export function maskSecrets(project: ComposeProject): ComposeProject {
-  // A password may stand in the command of one service and in the health check of another.
+  // A password may appear in the command of one service and in the health check of another.
   const secrets = [...new Set(Object.values(project.services).flatMap(secretsOf))];
   const services = Object.entries(project.services).map(([name, service]) => [
     name,

@@ -67,7 +67,7 @@ export function sidecarOf(original: Service, options: SidecarOptions): Service {
 
 /**
  * What stays with a target that has a sidecar. It keeps its networks, so that its own outgoing
- * connections work as before. Engines from 25 on publish `hostname` as a DNS name, which would
+ * connections work as before. Engine 25 and later publish `hostname` as a DNS name, which would
  * bypass the sidecar, so it becomes the new name.
  */
 export function behindSidecar(original: Service, name: string, ports: readonly number[]): Partial<Service> {

@@ -19,7 +19,7 @@ import { workloadFolder } from './workload-names.ts';
 import { workloadPath, workloadText } from './workload-text.ts';
 
 export interface InitProject {
-  /** Folder in which the user is. */
+  /** The user's current folder. */
   folder: string;
   /** Compose files as the user named them; empty for those that Compose finds. */
   files: readonly string[];

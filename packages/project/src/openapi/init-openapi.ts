@@ -9,7 +9,7 @@ import { readApiDocument } from './api-document.ts';
 import { openApiWorkload } from './openapi-workload.ts';
 
 export interface InitOpenApi {
-  /** Folder in which the user is. */
+  /** The user's current folder. */
   folder: string;
   /** Path of the document; `-` for `input`. */
   openapi: string;

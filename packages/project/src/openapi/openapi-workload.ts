@@ -96,7 +96,7 @@ class Builder {
   #create(operation: ApiOperation): ApiOperation[] {
     const resource = resourceOf(operation, this.#api, this.#shared.samples);
     if (resource.idPath !== null) return this.#createAndRead(resource, '{{ created }}');
-    // A workload reads one kind of object back; others are only read at once.
+    // A workload reads one kind of object back; others are only read immediately.
     return this.#readBack === undefined ? this.#createAndRemember(resource) : this.#createAndRead(resource, newId);
   }
 

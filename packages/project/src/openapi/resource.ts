@@ -82,7 +82,7 @@ function idPathOf({ at, properties }: View, parameter: string): string {
   return `${at}${member(name)}`;
 }
 
-/** `petId` and `pet_id` are called so, or just `id`. */
+/** The fields that may hold the id: the parameter's own name, then common names of ids. */
 function idNames(parameter: string): string[] {
   return [parameter, 'id', '_id', 'uuid', 'uid', 'key', 'slug', 'name'];
 }
