@@ -16,11 +16,12 @@ const sources = [
   'scripts',
 ];
 /** Fakes that stand for the bundled lab. */
-const isForTests = (file: string): boolean => /\.(test|fixture)\.ts$|\/(testing|simulation)\//.test(file);
+const isForTests = (file: string): boolean => /\.(test|fixture)\.ts$|\/testing\//.test(file);
 
 /** Equal words that are not targets, by file. */
 const otherMeanings: Readonly<Record<string, readonly string[]>> = {
   // The protocol of a proxy.
+  'packages/contracts/src/kinds/kind.ts': ['postgres'],
   'packages/contracts/src/system.ts': ['postgres'],
   'services/chaos/src/injector/proxy-probe.ts': ['postgres'],
   // The name of a dashboard, and of a job of Prometheus.
@@ -44,6 +45,7 @@ function namedIn(text: string): string[] {
 /** Files whose texts are about the bundled server, or about a server in general. */
 const aboutServers: readonly string[] = [
   'packages/contracts/src/errors.ts', // of the bundled server, too
+  'packages/contracts/src/kinds/kind.ts', // what tool-stall needs
   'packages/contracts/src/kinds/resources.ts', // tool-stall
   'packages/project/src/encore-file/system-parts.ts', // the server of a protocol
   'packages/project/src/run/applicable-kinds.ts',

@@ -134,7 +134,7 @@ describe('a run', function () {
   it('sends the plan to a restarted scheduler again', async () => {
     await runOver(lab, planOf(6, [kill('f0001', 'crash', 5)]), async (text) => {
       await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.schedules.length === 1, {
-        timeoutMs: 5_000,
+        timeoutMs: 15_000,
       });
       await polled(lab.chaos);
       await lab.chaos.restart();
@@ -175,7 +175,7 @@ describe('a run', function () {
         timeoutMs: 8_000,
       });
       const asks = () => lab.chaos.asked.filter((request) => request.endsWith('/start')).length;
-      await waitUntil('more asking', () => asks() >= 2, { timeoutMs: 5_000 });
+      await waitUntil('more asking', () => asks() >= 2, { timeoutMs: 15_000 });
       lab.chaos.startForbidden = false;
     });
     const acts = history.flatMap((event) => (event.type === 'supervisor_acted' ? [event.result] : []));

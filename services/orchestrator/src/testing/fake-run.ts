@@ -58,7 +58,7 @@ export interface Outcome {
 export async function polled({ asked }: FakeService): Promise<void> {
   const polls = () => asked.filter((request) => request === 'GET /events').length;
   const before = polls();
-  await waitUntil('a poll', () => polls() > before + 1, { timeoutMs: 5_000 });
+  await waitUntil('a poll', () => polls() > before + 1, { timeoutMs: 15_000 });
 }
 
 /** No step of a run sleeps for longer, except a long steady phase. */

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
-import { LoadBench, testRequest } from './testing/load-bench.ts';
+import { LoadBench, testRequest } from '../../services/loadgen/src/testing/load-bench.ts';
 
 const perSecond = 100;
 const runSeconds = 10;
