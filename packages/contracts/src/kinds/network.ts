@@ -165,7 +165,7 @@ export const network = {
     params: none,
     behaviour: { ...held, totalOutage: true, forbidsStart: true, actions: ['connect', 'disconnect'] },
     does: 'Disconnects the target from every network that it shares with the proxy; its health port stays reachable.',
-    revertedBy: 'The injector reconnects it with its former aliases and address, which are in the journal.',
+    revertedBy: 'The injector reconnects it with its previous aliases and address, which are in the journal.',
     usersSee:
       'The proxy accepts connections but cannot reach the target: open ones are cut off, new ones hang until the proxy’s dial times out.',
     pitfalls:

@@ -80,7 +80,7 @@ describe('description of a user’s system', () => {
     assert.match(impossible['cache:11211']?.latency ?? '', /probe none/);
   });
 
-  it('refuses a kind that is listed and impossible, and a health URL that leads nowhere', () => {
+  it('refuses a kind that is listed and impossible, and a health URL that points nowhere', () => {
     const containers = {
       api: { health: { ready: 'http://localhost:8001/' } },
       db: { allowedKinds: ['crash', 'memory-cap'] },

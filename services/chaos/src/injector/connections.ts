@@ -96,7 +96,7 @@ export function usesOf(all: readonly Connected[], targets: Pick<Targets, 'system
   return [...new Map(uses.map((use) => [JSON.stringify(use), use])).values()];
 
   function usedBy(client: ContainerView | undefined, use: Omit<ProxyUse, 'client'>): ProxyUse[] {
-    // An unknown address may be the former one of a sidecar, so it proves no bypass.
+    // An unknown address may be a previous one of a sidecar, so it does not prove a bypass.
     if (client === undefined) return use.direct ? [] : [{ ...use, client: outside }];
     const name = targets.nameOf(client);
     const part = client.labels[label.lab];

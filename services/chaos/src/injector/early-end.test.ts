@@ -225,7 +225,7 @@ describe('a fault that something else ends', () => {
     stop.abort();
   });
 
-  it('is detected although the clock of the engine is ahead', async () => {
+  it('is detected even if the clock of the engine is ahead', async () => {
     const planned = fault('outage', { durationSeconds: 40, params: { until: 'revert' } });
     const lab = new FakeLab();
     lab.engine.aheadMs = 700;

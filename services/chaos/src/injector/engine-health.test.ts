@@ -5,7 +5,7 @@ import { events, startedLab } from '../testing/started-lab.ts';
 
 describe('EngineHealth', () => {
   const dead = () => Promise.reject(new EncoreError('ENGINE_UNREACHABLE', 'connect ECONNREFUSED'));
-  it('records how long the engine was dead, and is not ready meanwhile', async () => {
+  it('records how long the engine was dead, and is not ready in the meantime', async () => {
     const { lab, injector, stop } = await startedLab();
     const list = lab.engine.list.bind(lab.engine);
     const lostAt = lab.clock.now();

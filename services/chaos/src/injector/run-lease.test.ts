@@ -7,7 +7,7 @@ import { events, rejection, run, startedLab } from '../testing/started-lab.ts';
 const request = { runId: run.runId };
 
 describe('the run lease', () => {
-  it('refuses a new run while a fault of the former one cannot be reverted', async () => {
+  it('refuses a new run while a fault of the previous one cannot be reverted', async () => {
     const { lab, injector, stop } = await startedLab();
     const planned = fault('freeze');
     await lab.clock.until(injector.inject({ ...request, fault: planned }));

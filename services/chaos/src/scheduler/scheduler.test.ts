@@ -204,7 +204,7 @@ describe('Scheduler', () => {
     ]);
   });
 
-  it('takes the same run again for the same run, and no other', async () => {
+  it('accepts the same run again, and no other', async () => {
     const { clock, calls, scheduler, request } = lab([planned(1, 1, 0), planned(2, 50, 0)]);
     scheduler.begin(request);
     await clock.advance(12_000);

@@ -75,7 +75,7 @@ describe('load faults', function () {
     assert.deepEqual([calls(), stored.size], [1, 0]);
   });
 
-  it('removes what a stall of a former process stored', async () => {
+  it('removes what a stall of an earlier process stored', async () => {
     stored.add(`/objects/${id}-3`);
     await faults.stop(id, 'stall');
     assert.equal(stored.size, 0);

@@ -177,7 +177,7 @@ describe('YAML workload', () => {
     return { seen, digests, attempts };
   }
 
-  it('plans and sends the same as the module, and gets the same verdicts', async () => {
+  it('plans and sends the same as the module, and gets the same outcomes', async () => {
     const results = [];
     for (const workload of [module as AnyWorkload, readYamlWorkload(yaml, 'shop.yaml') as AnyWorkload]) {
       const { items, requests } = await serve();

@@ -122,7 +122,7 @@ describe('Semaphore', () => {
     }
   });
 
-  it('takes a full queue although its first requests are slow', async () => {
+  it('keeps its queue open even though the first requests are slow', async () => {
     let now = 0;
     const freed: (() => void)[] = [];
     const refuse = () => overloaded('full');
