@@ -7,7 +7,7 @@ import {
   unsupportedOn,
 } from '@encore/contracts';
 import { EncoreError, mapHealth, mapValues } from '@encore/kit';
-import { openLimitGroup } from './engine/open-limit-group.ts';
+import { writableGroups } from './engine/open-limit-group.ts';
 import type { Ports } from './ports.ts';
 
 /** What processes lack, with the reason that preflight and the report print. */
@@ -19,11 +19,9 @@ const noLimits = 'this machine has no control group that the lab can write to, s
 
 /** Kinds that this machine does not support, with the reasons; does not start the lab. */
 export function unsupportedHere(): KindReasons {
-  const group = openLimitGroup(process.pid, 'probe');
-  group?.remove();
   return unsupportedOn('container', {
     ...noContainer,
-    ...(group === null && { 'memory-limit': noLimits, 'cpu-limit': noLimits }),
+    ...(writableGroups(process.pid) === null && { 'memory-limit': noLimits, 'cpu-limit': noLimits }),
   });
 }
 

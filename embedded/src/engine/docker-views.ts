@@ -4,6 +4,7 @@
 import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
 import type { Container } from './container.ts';
 import type { Engine } from './engine.ts';
+import { writableGroups } from './open-limit-group.ts';
 import { processTable } from './process-table.ts';
 import { parsePolicy } from './restart-policy.ts';
 
@@ -105,7 +106,8 @@ export function statsView(container: Container, nowMs: number): object {
 }
 
 export function infoView(engine: Engine): object {
-  const group = engine.containers.find((container) => container.group !== null)?.group;
+  const cgroupVersion = writableGroups(process.pid);
+  const hasLimits = cgroupVersion !== null;
   return {
     ID: 'encore-process-engine',
     Name: hostname(),
@@ -119,12 +121,12 @@ export function infoView(engine: Engine): object {
     MemTotal: totalmem(),
     Containers: engine.containers.length,
     Driver: 'processes',
-    CgroupDriver: group ? 'cgroupfs' : 'none',
-    CgroupVersion: group?.version ?? '',
-    MemoryLimit: group !== undefined,
-    SwapLimit: group !== undefined,
-    CpuCfsQuota: group !== undefined,
-    CpuCfsPeriod: group !== undefined,
+    CgroupDriver: hasLimits ? 'cgroupfs' : 'none',
+    CgroupVersion: cgroupVersion ?? '',
+    MemoryLimit: hasLimits,
+    SwapLimit: hasLimits,
+    CpuCfsQuota: hasLimits,
+    CpuCfsPeriod: hasLimits,
   };
 }
 

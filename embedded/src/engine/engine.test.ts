@@ -14,6 +14,7 @@ import { isAlive } from './cgroup-files.ts';
 import type { Container } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
 import { Engine } from './engine.ts';
+import { openLimitGroup } from './open-limit-group.ts';
 import { Reaper } from './reaper.ts';
 
 /** Exits 0 on SIGTERM, as a service does. */
@@ -237,6 +238,13 @@ describe('process engine', () => {
       },
       deadline,
     );
+  });
+
+  it('reports the control groups that it can write to, also before any container uses them', async () => {
+    const group = openLimitGroup(process.pid, 'expected');
+    group?.remove();
+    const { CgroupVersion, MemoryLimit } = await docker.info();
+    assert.deepEqual([CgroupVersion, MemoryLimit], [group?.version ?? '', group !== null]);
   });
 
   it('replays past events for `since`', async () => {

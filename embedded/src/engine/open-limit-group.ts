@@ -9,6 +9,13 @@ import { openGroupV2 } from './limit-group-v2.ts';
 /** Name of the folder with the groups of the lab with this pid. */
 export const groupFolder = (labPid: number): string => `encore-${labPid}`;
 
+/** Version of the control groups that are writable here; null where none are. */
+export function writableGroups(labPid: number): LimitGroup['version'] | null {
+  const group = openLimitGroup(labPid, 'probe');
+  group?.remove();
+  return group?.version ?? null;
+}
+
 export function openLimitGroup(labPid: number, name: string): LimitGroup | null {
   if (process.platform !== 'linux') return null;
   for (const open of [openGroupV1, openGroupV2]) {
