@@ -3,8 +3,8 @@
  * orchestrator in the foreground. Copies the results, and removes everything that carries the run's
  * label. The user's own files and stack are not touched.
  */
-import { chmod, cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { exitCodes, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError, ownValue } from '@encore/kit';
 import type { ComposeProject } from '../compose/compose-model.ts';
@@ -29,6 +29,7 @@ import { prepareMonitoring } from './prepare-monitoring.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { createRunFolder, removeRunFolder } from './run-folder.ts';
 import { otherRuns, takeDown } from './take-down.ts';
+import { copyWorkload } from './workload-files.ts';
 
 export interface RunProject {
   prepared: PreparedRun;
@@ -172,10 +173,7 @@ async function writeInput(
   folder: string,
   system: PreparedRun['system'],
 ): Promise<string> {
-  const copy = join(folder, dirname(workload.path));
-  await mkdir(copy, { recursive: true });
-  const isFolder = (await stat(workload.source)).isDirectory();
-  await cp(workload.source, isFolder ? copy : join(copy, basename(workload.source)), { recursive: true });
+  await copyWorkload(workload, folder);
   await writeFile(join(folder, systemFile), JSON.stringify(system, null, 2));
   await writeFile(join(folder, settingsFile), JSON.stringify(config, null, 2));
   return folder;

@@ -31,6 +31,7 @@ describe('files of a workload', () => {
     assert.deepEqual(await findWorkload('load/encore.workload.mts', folder), {
       ok: true,
       files: {
+        file: join(folder, 'load/encore.workload.mts'),
         source: join(folder, 'load'),
         path: 'workload/encore.workload.mts',
         copied: [
@@ -42,6 +43,7 @@ describe('files of a workload', () => {
     assert.deepEqual(await findWorkload('encore.workload.yaml', folder), {
       ok: true,
       files: {
+        file: join(folder, 'encore.workload.yaml'),
         source: join(folder, 'encore.workload.yaml'),
         path: 'workload/encore.workload.yaml',
         copied: [{ path: 'encore.workload.yaml', bytes: yaml.length }],

@@ -2,11 +2,13 @@
  * Finds what a run copies of a workload: the folder of a module, or a YAML file alone, whose
  * mistakes are found before anything starts.
  */
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { describeError } from '@encore/kit';
 
 export interface WorkloadFiles {
+  /** The workload. */
+  file: string;
   /** The folder or the file to copy. */
   source: string;
   /** Path of the workload below the copy's folder. */
@@ -46,7 +48,10 @@ export async function findWorkload(
   if (/\.ya?ml$/.test(path)) {
     const problems = await mistakesIn(path, workload);
     if (problems.length > 0) return { ok: false, problems };
-    return { ok: true, files: { source: path, path: copy, copied: await filesBelow(dirname(path), basename(path)) } };
+    return {
+      ok: true,
+      files: { file: path, source: path, path: copy, copied: await filesBelow(dirname(path), basename(path)) },
+    };
   }
   const source = dirname(path);
   const entries = await entriesOf(source);
@@ -62,7 +67,15 @@ export async function findWorkload(
           .map(({ name, files }) => `  ${name}: ${sizeText(bytesOf(files))}`),
       ],
     };
-  return { ok: true, files: { source, path: copy, copied } };
+  return { ok: true, files: { file: path, source, path: copy, copied } };
+}
+
+/** Copies what a run needs below the folder, and returns the path of the workload there. */
+export async function copyWorkload({ file, source, path }: WorkloadFiles, folder: string): Promise<string> {
+  const copy = join(folder, path);
+  await mkdir(dirname(copy), { recursive: true });
+  await cp(source, source === file ? copy : dirname(copy), { recursive: true });
+  return copy;
 }
 
 /** Lists for `--dry-run` what a run copies. */

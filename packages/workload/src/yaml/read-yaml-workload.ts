@@ -1,5 +1,5 @@
 /** Reads a YAML workload. All of its mistakes are listed at once, with line and column. */
-import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import type { Workload } from '../workload.ts';
 import { compileWorkload } from './compile-workload.ts';
@@ -16,8 +16,9 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  const syntax = document.errors.map(({ message, pos: [offset] }) => `${at(offset)}: ${firstLine(message)}`);
-  if (syntax.length > 0) throw new Error(syntax.join('\n'));
+  const [syntax] = document.errors;
+  // Those after it follow from it.
+  if (syntax !== undefined) throw new Error(`${at(syntax.pos[0])}: ${syntaxProblem(syntax, text)}`);
   const parsed = workloadSchema.safeParse(document.toJS());
   const problems = parsed.success ? problemsOf(parsed.data) : parsed.error.issues.flatMap((issue) => problemsIn(issue));
   if (parsed.success && problems.length === 0) return compileWorkload(parsed.data);
@@ -26,6 +27,13 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
   throw new Error(
     located.map(({ offset, path, message }) => `${at(offset)}: ${path.join('.')}: ${message}`).join('\n'),
   );
+}
+
+/** The usual mistake is a template without quotes, because `{` begins a map. */
+function syntaxProblem({ message, pos: [offset] }: YAMLParseError, text: string): string {
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n')[0] ?? '';
+  const isUnquoted = /^[^'"]*\{\{/.test(line);
+  return isUnquoted ? "put quotes around a text with {{ }}, such as '/items/{{ id }}'" : firstLine(message);
 }
 
 function problemsIn(issue: z.core.$ZodIssue, parents: readonly PropertyKey[] = []): Problem[] {
@@ -37,7 +45,11 @@ function problemsIn(issue: z.core.$ZodIssue, parents: readonly PropertyKey[] = [
     const [furthest = []] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a));
     if (depthOf(furthest) > 0) return furthest.flatMap((inner) => problemsIn(inner, path));
   }
-  return [{ path, message: firstLine(issue.message) }];
+  const message = firstLine(issue.message).replace(
+    /^Invalid input: expected (.*), received undefined$/,
+    'is missing; expected $1',
+  );
+  return [{ path, message }];
 }
 
 function depthOf(issues: readonly z.core.$ZodIssue[]): number {

@@ -313,7 +313,16 @@ describe('YAML workload', () => {
         return true;
       },
     );
-    assert.throws(() => readYamlWorkload('name: [1', 'shop.yaml'), /^Error: shop\.yaml:1:9: /);
+    assert.throws(() => readYamlWorkload('name: [1', 'shop.yaml'), /^Error: shop\.yaml:1:9: .* must .*$/);
+    const unquoted = yaml.replace("path: '/items/{{ new_id }}'", 'path: /items/{{ new_id }}');
+    assert.throws(
+      () => readYamlWorkload(unquoted, 'shop.yaml'),
+      /^Error: shop\.yaml:12:\d+: put quotes around a text with \{\{ \}\}, such as .*$/,
+    );
+    assert.throws(
+      () => readYamlWorkload(yaml.replace('weight: 5', ''), 'shop.yaml'),
+      /shop\.yaml:16:3: operations\.look\.weight: is missing; expected number$/,
+    );
     assert.throws(
       () => readYamlWorkload(yaml.replace('weight: 5', 'wieght: 5'), 'shop.yaml'),
       /shop\.yaml:17:5: operations\.look\.wieght: unknown name/,

@@ -8,6 +8,8 @@ import type { Clock } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import {
   isProcessFile,
+  mistakesInCopy,
+  mistakesInModule,
   type PreparedProcesses,
   type PreparedRun,
   type ProcessFile,
@@ -17,7 +19,7 @@ import {
 import { encoreFileName } from '@encore/project/encore-file-name';
 import { readEncoreFile } from '../settings/encore-file.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
-import type { ProjectRunOptions } from './command-line.ts';
+import { checkout, type ProjectRunOptions } from './command-line.ts';
 
 export interface PlanContext {
   /** How the user starts Encore, for messages. */
@@ -63,7 +65,11 @@ export async function planProject(
   if (!resolved.ok) return resolved;
   const { config } = resolved;
   const plan = makePlan(config, system);
-  const problems = refusePlan(plan, config);
+  const mistakes =
+    'runId' in prepared
+      ? await mistakesInCopy(prepared.workload, checkout)
+      : await mistakesInModule(prepared.workload, checkout);
+  const problems = [...refusePlan(plan, config), ...mistakes];
   if (problems.length > 0) return { ok: false, problems };
   return 'runId' in prepared
     ? { ok: true, prepared, config, plan }

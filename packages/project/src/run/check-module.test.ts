@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { mistakesInCopy, mistakesInModule } from './check-module.ts';
+import { findWorkload } from './workload-files.ts';
+
+const root = join(import.meta.dirname, '../../../..');
+const valid = `import { defineWorkload } from '@encore/workload';
+import { path } from './paths.mts';
+export default defineWorkload({
+  operations: { look: { weight: 1, run: async ({ http }) => void (await http.get(path)) } },
+  probe: { request: { method: 'GET', path } },
+});
+`;
+
+describe('check of a module', function () {
+  this.timeout(120_000);
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'encore-module-'));
+    mkdirSync(join(folder, 'load'));
+    for (const path of ['paths.mts', 'load/paths.mts']) writeFileSync(join(folder, path), "export const path = '/';\n");
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  async function mistakesOf(text: string): Promise<string[]> {
+    writeFileSync(join(folder, 'load/encore.workload.mts'), text);
+    const found = await findWorkload('load/encore.workload.mts', folder);
+    assert.ok(found.ok);
+    return mistakesInCopy(found.files, root);
+  }
+
+  it('finds nothing in one that a run can load', async () => {
+    assert.deepEqual(await mistakesOf(valid), []);
+  });
+
+  it('finds what a run would refuse, with the path of the user', async () => {
+    const file = join(folder, 'load/encore.workload.mts');
+    const [constant = ''] = await mistakesOf(`${valid}enum Color { Red }\n`);
+    assert.ok(constant.startsWith(`${file}:7: enum is not supported`), constant);
+    const shape = await mistakesOf('export default { operations: {}, first: 3 };\n');
+    assert.deepEqual(
+      shape.map((line) => line.slice(0, file.length + 10)),
+      [`${file}: operatio`, `${file}: probe is`],
+    );
+    assert.match((await mistakesOf('process.exit(0);\n')).join(), /it ended its process/);
+  });
+
+  it('finds an import from outside of the folder, which a run does not copy', async () => {
+    const [outside = ''] = await mistakesOf(valid.replace('./paths.mts', '../paths.mts'));
+    assert.match(outside, /encore\.workload\.mts:2: there is no file .*paths\.mts/);
+    assert.deepEqual(await mistakesInModule(join(folder, 'load/encore.workload.mts'), root), []);
+  });
+});

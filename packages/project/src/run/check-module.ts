@@ -1,0 +1,30 @@
+/** Loads the module of a workload in a process of its own, before anything starts. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { copyWorkload, type WorkloadFiles } from './workload-files.ts';
+
+const timeoutMs = 60_000;
+const program = 'services/loadgen/src/check-workload.ts';
+
+/** Returns one line per mistake. `root` is the checkout of Encore. */
+export async function mistakesInModule(path: string, root: string): Promise<string[]> {
+  const child = fork(join(root, program), [path], { stdio: 'ignore', timeout: timeoutMs, killSignal: 'SIGKILL' });
+  const ended = once(child, 'exit').then(() => [[`${path}: it ended its process, or did not load within a minute`]]);
+  const [mistakes] = (await Promise.race([once(child, 'message'), ended])) as [string[]];
+  return mistakes;
+}
+
+/** As the load generator has it in a container, where an import from outside of the copy fails. */
+export async function mistakesInCopy(workload: WorkloadFiles, root: string): Promise<string[]> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'encore-workload-')));
+  try {
+    const path = await copyWorkload(workload, folder);
+    const mistakes = await mistakesInModule(path, root);
+    return mistakes.map((line) => line.replaceAll(dirname(path), dirname(workload.file)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
