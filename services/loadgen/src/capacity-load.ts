@@ -11,7 +11,7 @@ import type { DataRequest } from '@encore/workload';
 import autocannon from 'autocannon';
 import { Pool } from 'undici';
 import { exchange } from './http/exchange.ts';
-import { exchangeOf } from './http/expectation.ts';
+import { exchangeOf } from './http/exchange-of.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 const { version } = createRequire(import.meta.url)('autocannon/package.json') as { version: string };

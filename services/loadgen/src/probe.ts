@@ -13,7 +13,8 @@ import type { ErrorFormat, Probe as ProbeRequests } from '@encore/workload';
 import type { Dispatcher } from 'undici';
 import { failureOfExchange } from './http/classify-outcome.ts';
 import { exchange } from './http/exchange.ts';
-import { exchangeOf, failureOfProbe } from './http/expectation.ts';
+import { exchangeOf } from './http/exchange-of.ts';
+import { failureOfProbe } from './http/expectation.ts';
 import { lateStartMs } from './late-start.ts';
 import type { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
@@ -103,7 +104,7 @@ export class Probe {
     const { object } = probed.requests;
     const writing = probed.isReady ? undefined : object;
     const { request, expect = {} } = writing ?? probed.requests;
-    const sent = exchangeOf(request, expect.digest === undefined ? 'text' : 'digest');
+    const sent = exchangeOf({ ...request, read: expect.digest === undefined ? 'text' : 'digest' });
     sent.headers['x-client-id'] = `${runId}-probe`;
     const end = await exchange(dispatcher, sent, {
       deadlineAt,

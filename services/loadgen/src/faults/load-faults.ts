@@ -5,7 +5,7 @@
 import type { LoadFaultRequest, LoadFaultStatus, LoadFaults as Named } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import type { StallCall } from '@encore/workload';
-import { exchangeOf } from '../http/expectation.ts';
+import { exchangeOf } from '../http/exchange-of.ts';
 import type { WorkloadDescription } from '../worker/messages.ts';
 import type { WorkloadHost } from '../workload-host.ts';
 import { Spike } from './spike.ts';

@@ -7,7 +7,7 @@ import type { DataRequest, ErrorFormat, StallCall } from '@encore/workload';
 import { Pool } from 'undici';
 import { errorCodeOf, failureOfExchange } from '../http/classify-outcome.ts';
 import { type ExchangeEnd, exchange } from '../http/exchange.ts';
-import { exchangeOf } from '../http/expectation.ts';
+import { exchangeOf } from '../http/exchange-of.ts';
 
 /** Longer than any call may take, and than a slow proxy. */
 const callMs = 60_000;

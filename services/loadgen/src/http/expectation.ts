@@ -1,22 +1,7 @@
-/** Sends a request that is pure data, and compares the response with an expectation that is too. */
-import {
-  corrupt,
-  type DataRequest,
-  type ErrorFormat,
-  type Failure,
-  type ProbeExpectation,
-  stale,
-} from '@encore/workload';
+/** Compares the response to a probe with what is expected. */
+import { corrupt, type ErrorFormat, type Failure, type ProbeExpectation, stale } from '@encore/workload';
 import { failureOfStatus } from './classify-outcome.ts';
-import type { ExchangeRequest, HttpResponse } from './exchange.ts';
-
-export function exchangeOf(request: DataRequest, read: 'text' | 'digest' = 'text'): ExchangeRequest {
-  const { method, path, headers = {}, body, json } = request;
-  const content = json === undefined ? body : JSON.stringify(json);
-  const type: Record<string, string> = json === undefined ? {} : { 'content-type': 'application/json' };
-  const exchange = { method, path, headers: { ...type, ...headers }, read };
-  return content === undefined ? exchange : { ...exchange, body: { bytes: Buffer.byteLength(content), content } };
-}
+import type { HttpResponse } from './exchange.ts';
 
 /** Returns null if the response is correct. `isStored`: the requested object was acknowledged. */
 export function failureOfProbe(

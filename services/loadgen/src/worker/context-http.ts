@@ -10,7 +10,7 @@ import { failureOfStatus } from '../http/classify-outcome.ts';
 import { type ExchangeEnd, exchange } from '../http/exchange.ts';
 import { checkRequest } from './check-request.ts';
 import { httpOf } from './http-of.ts';
-import { exchangeOf } from './step.ts';
+import { exchangeOfAttempt } from './step.ts';
 import { WorkloadResponse } from './workload-response.ts';
 
 export interface ContextHttpOptions {
@@ -48,7 +48,7 @@ async function sendUntilDeadline(
     const built = checkRequest(typeof request === 'function' ? await request(attempt) : request);
     const timeoutMs = built.read === undefined || built.read === 'text' ? textTimeoutMs : streamTimeoutMs;
     const startedAt = clock.now();
-    const end = await exchange(dispatcher, exchangeOf(built, attempt, clientId), {
+    const end = await exchange(dispatcher, exchangeOfAttempt(built, attempt, clientId), {
       deadlineAt: Math.min(deadlineAt, clock.now() + timeoutMs),
       headersTimeoutMs: 0,
       bodyTimeoutMs,

@@ -98,21 +98,21 @@ export class OperationRun {
       thrown = { error };
     }
     this.#isOver = true;
-    const result = this.#resultOf(this.#threw ?? thrown);
+    const result = this.#resultOf(thrown);
     this.#release();
     return result;
   }
 
   #resultOf(thrown: { error: unknown } | null): Performed {
     const begun = this.#begun !== null && !this.#isStopped;
-    if (thrown !== null && this.#threw === null) {
-      if (this.#isStopped) return { kind: 'not_performed', isSkipped: false };
+    if (this.#threw !== null) return this.#failed(this.#threw.error, begun);
+    if (this.#isStopped) return { kind: 'not_performed', isSkipped: false };
+    if (thrown !== null) {
       const { error } = thrown;
       if (error instanceof Skipped && !begun) return { kind: 'not_performed', isSkipped: true };
-      if (error instanceof CheckFailed && this.#held !== null) this.#failHeld(error);
+      if (error instanceof CheckFailed && this.#held !== null) this.#failHeld(error, this.#held);
       else if (!(error instanceof RequestFailed)) return this.#failed(error, begun);
-    } else if (thrown !== null) return this.#failed(thrown.error, begun);
-    if (this.#isStopped) return { kind: 'not_performed', isSkipped: false };
+    }
     if (!begun) return { kind: 'not_performed', isSkipped: true };
     return { kind: 'ended', end: this.#end, startedAt: this.#startedAt, answeredAt: this.#answeredAt };
   }
@@ -246,9 +246,8 @@ export class OperationRun {
     throw new RequestFailed(end.outcome, end.detail, end.mayHaveHappened);
   }
 
-  #failHeld({ failure }: CheckFailed): void {
-    if (this.#held === null) return;
-    this.#held = { ...this.#held, outcome: failure.outcome, detail: failure.detail };
+  #failHeld({ failure }: CheckFailed, held: AttemptRecord): void {
+    this.#held = { ...held, outcome: failure.outcome, detail: failure.detail };
     if (this.#end === 'ok') this.#end = 'failed';
   }
 

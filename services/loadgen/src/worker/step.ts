@@ -18,6 +18,7 @@ import {
 import type { Dispatcher } from 'undici';
 import { failureOfExchange, failureOfStatus, retryAfterMsOf } from '../http/classify-outcome.ts';
 import { type ExchangeEnd, type ExchangeRequest, exchange } from '../http/exchange.ts';
+import { exchangeOf } from '../http/exchange-of.ts';
 import { checkRequest } from './check-request.ts';
 import { WorkloadResponse } from './workload-response.ts';
 
@@ -150,13 +151,17 @@ async function runAttempt(
 ): Promise<AttemptEnd> {
   const { clock, operation, operationId, user } = context;
   const startedAt = clock.now();
-  const exchanged: ExchangeEnd = await exchange(context.dispatcher, exchangeOf(request, attempt, context.clientId), {
-    deadlineAt: context.deadlineAt,
-    headersTimeoutMs: headersTimeoutMs + context.bytes / minBytesPerMs,
-    bodyTimeoutMs,
-    cancel: context.cancel,
-    now: clock.now,
-  });
+  const exchanged: ExchangeEnd = await exchange(
+    context.dispatcher,
+    exchangeOfAttempt(request, attempt, context.clientId),
+    {
+      deadlineAt: context.deadlineAt,
+      headersTimeoutMs: headersTimeoutMs + context.bytes / minBytesPerMs,
+      bodyTimeoutMs,
+      cancel: context.cancel,
+      now: clock.now,
+    },
+  );
   const endedAt = clock.now();
   const judged = endOf(exchanged, request, attempt, context.errors, endedAt - startedAt);
   const end = orOwnDelay(judged, () => context.blockedMsSince(startedAt));
@@ -235,22 +240,15 @@ function outcomeOf(end: AttemptEnd): { outcome: Outcome; detail: string } {
   return { outcome, detail };
 }
 
-export function exchangeOf(request: Request, { id, key }: Attempt, clientId: string): ExchangeRequest {
-  const { method, path, read = 'text' } = request;
-  const headers: Record<string, string> = { ...request.headers, 'x-client-id': clientId, 'x-request-id': id };
+/** The request with the headers of one attempt. */
+export function exchangeOfAttempt(request: Request, { id, key }: Attempt, clientId: string): ExchangeRequest {
+  const exchange = exchangeOf(request);
+  const { headers } = exchange;
+  headers['x-client-id'] = clientId;
+  headers['x-request-id'] = id;
   const { keyHeader = 'idempotency-key' } = request;
   if (key !== '' && keyHeader !== null) headers[keyHeader] ??= key;
-  const built: ExchangeRequest = { method, path, headers, read };
-  if (request.maxBytes !== undefined) built.maxTextBytes = request.maxBytes;
-  if (request.json !== undefined) {
-    headers['content-type'] ??= 'application/json';
-    const content = JSON.stringify(request.json);
-    return { ...built, body: { bytes: Buffer.byteLength(content), content } };
-  }
-  const { body } = request;
-  if (body === undefined) return built;
-  const content = typeof body === 'string' || body instanceof Uint8Array ? body : body.chunks;
-  return { ...built, body: { bytes: bytesOf(request), content } };
+  return exchange;
 }
 
 /** The length of the body in bytes; 0 for `json`. */
