@@ -98,8 +98,10 @@ export const kindEffects: KindEffect[] = [
     kind: 'slow-start',
     target: 'server',
     check: async (lab, held) => {
-      // It was paused before it listened, so the kernel refuses connections.
-      assert.equal((await get(lab.server, '/', 800)).error, held ? 'ECONNREFUSED' : null);
+      const { error } = await get(lab.server, '/', 800);
+      // On a busy machine it may listen before it is paused; then the kernel accepts connections.
+      if (held) assert.ok(error === 'ECONNREFUSED' || error === 'silent', String(error));
+      else assert.equal(error, null);
     },
   },
   paused('hang'),
