@@ -172,6 +172,26 @@ describe('architecture', () => {
           assert.ok(isSource(target), `${file} imports ${target}`);
   });
 
+  it('has no file under 20 lines that only one file of its folder uses', () => {
+    const importers = new Map<string, string[]>();
+    for (const file of globSync('{packages,services,workloads,bench,scripts,test}/**/*.ts', { cwd: root }).concat(
+      sourceFiles('embedded'),
+    ))
+      if (!file.includes('node_modules') && !file.endsWith('.test.ts'))
+        for (const target of new Set(localImports(file)))
+          importers.set(target, [...(importers.get(target) ?? []), file]);
+    const small = [...importers].filter(([file, [importer = '', ...others]]) => {
+      if (others.length > 0 || dirname(importer) !== dirname(file) || /\/(config|index)\.ts$/.test(file)) return false;
+      // An index or a table lists files of a kind, to which a line is added for each new one.
+      if (/\/(index|functions-by-kind|toxic-types|kind-table)\.ts$/.test(importer)) return false;
+      return isSource(file) && readFileSync(join(root, file), 'utf8').split('\n').length <= 20;
+    });
+    assert.deepEqual(
+      small.map(([file]) => file),
+      [],
+    );
+  });
+
   it('keeps test doubles in the folders testing/ and test/support, each name once', () => {
     const names: string[] = [];
     for (const file of [

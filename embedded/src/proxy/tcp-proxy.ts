@@ -1,7 +1,6 @@
 /** One proxy: a listener, its connections, and the toxics that all its streams share. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { formatAddress, parseAddress } from './address.ts';
 import { Stream } from './stream.ts';
 import type { ToxicSetting } from './toxic-setting.ts';
 
@@ -125,4 +124,17 @@ export class TcpProxy {
       client.resume();
     });
   }
+}
+
+/** Addresses in Go's notation: `host:port`, `[::1]:port`, `:port`. */
+function parseAddress(address: string): { host: string; port: number } {
+  const match = /^(?:\[(?<v6>.*)\]|(?<host>[^:]*)):(?<port>\d{1,5})$/.exec(address);
+  const port = Number(match?.groups?.['port']);
+  if (!match || port > 65_535) throw new Error(`address ${address}: must be host:port`);
+  const host = match.groups?.['v6'] ?? match.groups?.['host'];
+  return { host: host || '0.0.0.0', port };
+}
+
+function formatAddress({ address, family, port }: AddressInfo): string {
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }

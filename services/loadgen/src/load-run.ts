@@ -9,13 +9,13 @@ import type { EncoreEvent, LoadRunRequest } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger, Random, writeFileAtomic } from '@encore/kit';
 import { Pool } from 'undici';
 import { GeneratorMonitor } from './generator-monitor.ts';
+import { inParallel } from './in-parallel.ts';
 import { LatencyLog } from './latency-log.ts';
 import { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
 import { Probe } from './probe.ts';
 import { type ReadBackCounts, zeroCounts } from './read-back.ts';
 import { Recorder } from './recorder.ts';
-import { removeEarlierRuns } from './remove-earlier-runs.ts';
 import { runSettings, settingsFile } from './run-settings.ts';
 import { sampleObjects } from './sample-objects.ts';
 import { SampledObjects } from './sampled-objects.ts';
@@ -254,4 +254,21 @@ async function setUpWorkload({ host, logger }: LoadRunOptions, run: RunSettings)
     if (error instanceof EncoreError && error.code === 'WORKLOAD_FAILED') throw error;
     logger.warn({ err: describeError(error) }, "the workload's setup failed");
   }
+}
+
+const objectOfRun = /^(.+?)-(?:u\d+|probe)(?:-\d+)+$/;
+
+/**
+ * Deletes objects that earlier runs left, within 20 s, because they slow the service down. Their
+ * ids come from `newId()` or the probe: `<runId>-u<user>-<n>` and `<runId>-probe-<n>`.
+ */
+async function removeEarlierRuns(host: WorkloadHost, options: CallOptions): Promise<number> {
+  let removed = 0;
+  await inParallel(host.list('', options), 2, async ({ id }) => {
+    const owner = objectOfRun.exec(id)?.[1];
+    if (owner === undefined || owner === options.run.runId) return;
+    await host.remove(id, options);
+    removed += 1;
+  });
+  return removed;
 }

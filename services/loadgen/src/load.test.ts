@@ -7,7 +7,7 @@ import { describe, it } from 'mocha';
 import { LoadBench, testRequest } from './testing/load-bench.ts';
 
 describe('load', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   it('finds no problem on a correct server and reads back every acknowledged score', async () => {
     await using bench = await LoadBench.open();
