@@ -18,13 +18,11 @@ import { stopFileOf } from '../preflight/folder-checks.ts';
 import type { RunContext } from '../run-context.ts';
 import { AbortRules } from './abort-rules.ts';
 import { ClockWatcher } from './clock-watcher.ts';
+import { LoadLease, renewEveryMs } from './load-lease.ts';
 import { loop } from './loop.ts';
 import { SampleTimes } from './sample-times.ts';
 import { freeResources, type StopLimits, StopRules } from './stop-rules.ts';
 
-const renewEveryMs = 2_000;
-/** Several missed renewals, not one. */
-const missedRenewalsMs = 5 * renewEveryMs;
 const pollEveryMs = 500;
 const tickMs = 1_000;
 /** Each time, all rules are judged. */
@@ -51,18 +49,14 @@ export class Background {
   readonly #brokenRules: () => string[];
   readonly #interrupt: (event: Interrupt) => void;
   readonly #pollers: EventPoller[];
-  readonly #loadgen: EventPoller;
   readonly #stop = new AbortController();
   readonly #loops: Promise<void>[] = [];
-  readonly #loadLease = new AbortController();
+  readonly #loadLease: LoadLease;
   #supervising = new AbortController();
   readonly #supervisor: Supervisor;
   readonly serverWatchers: ServerWatchers;
   /** Start of the steady phase; null outside it. */
   steadyStartsAt: number | null = null;
-  #loadRenewedAt = 0;
-  /** Start of the load; before that, of event polling. A gap in the load begins no earlier. */
-  #loadStartedAt: number;
   #stopFileSeen = false;
   readonly #stopRules: StopRules;
   readonly #abortRules: AbortRules;
@@ -101,12 +95,16 @@ export class Background {
     });
     // Earlier events belong to an abandoned run.
     const common = { clock, since: clock.now(), history };
-    this.#loadStartedAt = common.since;
-    this.#loadgen = new EventPoller({
+    const loadgen = new EventPoller({
       ...common,
       source: 'loadgen',
       url: wiring.loadgenUrl,
-      onRestart: () => this.#onLoadLost('the load generator restarted and lost its users'),
+      onRestart: () => this.#loadLease.lost('the load generator restarted and lost its users'),
+    });
+    this.#loadLease = new LoadLease(context, {
+      view,
+      pollEvents: (signal) => loadgen.poll(signal),
+      onLost: (reason) => this.#break(reason),
     });
     this.#pollers = [
       new EventPoller({
@@ -116,7 +114,7 @@ export class Background {
         token: clients.chaosToken,
         onRestart: () => this.#resumeChaos(),
       }),
-      this.#loadgen,
+      loadgen,
     ];
   }
 
@@ -160,15 +158,13 @@ export class Background {
   }
 
   startLoadLease(): void {
-    this.#loadStartedAt = this.#context.clock.now();
-    this.#loadRenewedAt = this.#loadStartedAt;
-    const signal = AbortSignal.any([this.#stop.signal, this.#loadLease.signal]);
-    this.#loop('the load lease', renewEveryMs, () => this.#renewLoadLease(signal), signal);
+    const signal = AbortSignal.any([this.#stop.signal, this.#loadLease.start()]);
+    this.#loop('the load lease', renewEveryMs, () => this.#loadLease.renew(signal), signal);
   }
 
   /** From here on, the end of the load is expected. */
   endLoadLease(): void {
-    this.#loadLease.abort();
+    this.#loadLease.end();
   }
 
   /** Stops all loops, then fetches the remaining events for at most `drainMs`. */
@@ -251,43 +247,6 @@ export class Background {
       if (error instanceof EncoreError && error.code === 'RUN_HELD')
         this.#break(`another run took over: ${error.message}`);
     });
-  }
-
-  async #renewLoadLease(signal: AbortSignal): Promise<void> {
-    const { clients, run, clock } = this.#context;
-    let isOver = false;
-    let isWorkload = false;
-    await clients.renewLoadLease(run.id, { signal, timeoutMs: 2_000 }).then(
-      () => {
-        this.#loadRenewedAt = clock.now();
-      },
-      (error: unknown) => {
-        isOver = error instanceof EncoreError && (error.status === 410 || error.status === 404);
-        isWorkload = error instanceof EncoreError && error.code === 'WORKLOAD_FAILED';
-      },
-    );
-    if (!isOver) return;
-    const silentMs = clock.now() - this.#loadRenewedAt;
-    // A restarted generator refuses too; its events, polled first, name the restart as reason.
-    await this.#loadgen.poll(signal);
-    if (isWorkload) return this.#onLoadLost('the workload failed and ended its thread, and its users with it');
-    this.#onLoadLost(
-      silentMs > missedRenewalsMs
-        ? `the load generator ended the load, because it was unreachable from here and its lease was not renewed for ${Math.round(silentMs / 1_000)} s`
-        : 'the load generator ended the load without being asked to',
-    );
-  }
-
-  #onLoadLost(reason: string): void {
-    if (this.#loadLease.signal.aborted) return;
-    this.#loadLease.abort();
-    const { record, clock, run } = this.#context;
-    const at = clock.now();
-    record.add({ type: 'source_lost', at, source: 'loadgen', reason });
-    // The last operations of the users were never reported.
-    const fromAt = Math.max(run.startedAt, this.#loadStartedAt, this.#view.loadSeenAt ?? 0);
-    record.add({ type: 'gap', at, fromAt, toAt: at, reason });
-    this.#break(reason);
   }
 
   /** Records each garbage collection once: a changed count is new, even a lower one. */
