@@ -9,13 +9,14 @@ import type { Plan, RunConfig, System } from '@encore/contracts';
 import { canonicalJson, EncoreError, invalidValue, plannedSystem } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import { encoreFileName } from '@encore/project/encore-file-name';
-import { Command as Commander, CommanderError, Option } from 'commander';
+import { type Command as Commander, CommanderError } from 'commander';
 import { pageUrl, readSystem } from '../config.ts';
 import { readReplay } from '../settings/replay.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
 import { scalarSettings } from '../settings/scalar-settings.ts';
 import { checkArgv } from './check-argv.ts';
-import { optionsOf, problemsOfOptions } from './command-options.ts';
+import { problemsOfOptions } from './command-options.ts';
+import { describeProgram, type Options, type Request } from './describe-program.ts';
 
 export type Command =
   | { name: 'run'; config: RunConfig; plan: Plan; system: System; dryRun: boolean }
@@ -47,7 +48,6 @@ export interface Problems {
   problems: string[];
 }
 
-const version = '0.1.0';
 /** The root folder of this repository. */
 export const checkout = join(import.meta.dirname, '..', '..', '..', '..');
 /** The files that Compose looks for by default. */
@@ -60,43 +60,6 @@ const ofBundledLab: Partial<Record<Request['name'], string>> = {
     'check: it needs a lab that is up, and a run of your own project starts one; "encore run --dry-run" checks everything that can be checked before, and "encore run" makes the preflight checks before its load',
   replay: `replay: ${noReplay}`,
 };
-const examples = `
-Examples:
-  encore                                        24 hours, 100 users, a kill every hour
-  encore --profile smoke --seed 7               3 minutes, reproducible
-  encore --hours 4 --users 50 --kill-interval 30
-  encore --config scenarios/swizzle.yaml        settings from a file (JSON or YAML)
-  encore --profile quick --dry-run              print the plan without starting it
-  encore --profile smoke --control server-down  a control run, which must fail
-  encore verify test_results/production_test_20260101_120000
-  encore init                                   describe your own Compose project in encore.yaml
-  encore run --profile smoke                    run it, in the folder of encore.yaml; without Docker if that
-                                                describes processes (docs/YOUR_PROJECT.md)
-  encore init --openapi api.yaml                write a workload for an API
-
-Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
-Exit codes: 0 PASSED, 1 FAILED, 2 INCONCLUSIVE, 3 refused to start, 130 INTERRUPTED.
-"encore verify" exits with 4 if the stored report differs from what it recomputed.`;
-
-interface Options {
-  file?: string[];
-  force?: boolean;
-  openapi?: string;
-  showSecrets?: boolean;
-  output?: string;
-  keep?: boolean;
-  dashboards: boolean;
-  monitor: boolean;
-  config?: string;
-  dryRun?: boolean;
-  replay?: string;
-  url?: string;
-}
-interface Request {
-  name: Command['name'] | 'replay';
-  operand: string;
-}
-
 export function parseCommandLine(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -125,78 +88,6 @@ export function parseCommandLine(
   const command = build(request, program, { env, randomSeed });
   if (command.name === 'refused') problems.push(...command.problems);
   return problems.length > 0 ? { name: 'refused', problems } : command;
-}
-
-function describeProgram(
-  print: (text: string) => void,
-  choose: (name: Request['name'], operand: string) => void,
-): Commander {
-  const program = new Commander('encore')
-    .description('Kills a server on a schedule, disrupts its network, and reports with evidence whether it recovered.')
-    .version(version)
-    .exitOverride()
-    // Errors are thrown, not printed; subcommands inherit this.
-    .configureOutput({ writeOut: print, writeErr: () => undefined })
-    .allowExcessArguments(false)
-    .helpCommand(true)
-    .addHelpText('after', examples)
-    .action(() => choose('run', ''));
-  for (const { flagSyntax, help } of scalarSettings) program.option(flagSyntax, help);
-  program
-    .option(
-      '--config <file>',
-      'read settings from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG)',
-    )
-    .option('--no-monitor', 'print plain lines instead of the live display')
-    .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
-    .option(
-      '--keep',
-      "leave your own project's containers, but not its processes, up after the run, until `encore revert`",
-    )
-    .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
-    .option('--replay <plan>', 'same as the replay command')
-    .option(
-      '--url <url>',
-      'address of the page that `encore monitor` reads (default: this machine, port ENCORE_PORT_PAGE or 8080)',
-    )
-    .option(
-      '-f, --file <file>',
-      'Compose file that `encore init` reads; may be repeated (default: those that Compose finds)',
-      (file: string, files: string[] = []) => [...files, file],
-    )
-    .option(
-      '--openapi <file>',
-      'make `encore init` write a workload for this OpenAPI document (2.0, 3.0 or 3.1) instead of encore.yaml; - reads standard input',
-    )
-    .option('--force', 'let `encore init` overwrite existing files')
-    .option('--show-secrets', 'show the values that `encore compose` masks, such as environment variables')
-    .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
-  const add = (name: Request['name'], argument: string, description: string): void => {
-    const command = program.command(`${name} ${argument}`.trim()).description(description);
-    const accepted = program.options.filter(({ long }) => long && optionsOf(name).includes(long));
-    command.configureHelp({ visibleOptions: () => [...accepted, new Option('-h, --help', 'display this help')] });
-    command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
-  };
-  add(
-    'run',
-    '',
-    'test your own project if this folder has an encore.yaml, otherwise the bundled lab (the default command)',
-  );
-  add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
-  add('report', '[run]', 'recreate the reports from the recorded files, even for a killed run (default: the last run)');
-  add(
-    'verify',
-    '<folder>',
-    'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
-  );
-  add('check', '', 'run the preflight checks only, and print a fix for each problem');
-  add('revert', '', 'revert all active faults; in a folder with encore.yaml, end and remove what its runs left');
-  add('monitor', '', 'watch a run from another terminal');
-  add('init', '', 'write encore.yaml for your own Compose project, without starting it');
-  add('compose', '', 'print the Compose file that a run of your own project would start, without starting it');
-  add('faults', '', 'list the kinds of faults, with their default durations');
-  add('scenarios', '', 'list the bundled scenarios');
-  return program;
 }
 
 function build(
@@ -232,7 +123,7 @@ function build(
     case 'compose':
       return { name: 'compose', showSecrets: options.showSecrets === true, output: options.output };
     default:
-      return { name: request.name as 'revert' | 'faults' | 'scenarios' };
+      return { name: request.name };
   }
 }
 

@@ -1,0 +1,127 @@
+/** The commands and options of `encore`, with their help, as commander knows them. */
+import { Command as Commander, Option } from 'commander';
+import { scalarSettings } from '../settings/scalar-settings.ts';
+import { optionsOf } from './command-options.ts';
+
+const version = '0.1.0';
+const examples = `
+Examples:
+  encore                                        24 hours, 100 users, a kill every hour
+  encore --profile smoke --seed 7               3 minutes, reproducible
+  encore --hours 4 --users 50 --kill-interval 30
+  encore --config scenarios/swizzle.yaml        settings from a file (JSON or YAML)
+  encore --profile quick --dry-run              print the plan without starting it
+  encore --profile smoke --control server-down  a control run, which must fail
+  encore verify test_results/production_test_20260101_120000
+  encore init                                   describe your own Compose project in encore.yaml
+  encore run --profile smoke                    run it, in the folder of encore.yaml; without Docker if that
+                                                describes processes (docs/YOUR_PROJECT.md)
+  encore init --openapi api.yaml                write a workload for an API
+
+Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
+Exit codes: 0 PASSED, 1 FAILED, 2 INCONCLUSIVE, 3 refused to start, 130 INTERRUPTED.
+"encore verify" exits with 4 if the stored report differs from what it recomputed.`;
+
+/** Options that are not settings, as parsed. */
+export interface Options {
+  file?: string[];
+  force?: boolean;
+  openapi?: string;
+  showSecrets?: boolean;
+  output?: string;
+  keep?: boolean;
+  dashboards: boolean;
+  monitor: boolean;
+  config?: string;
+  dryRun?: boolean;
+  replay?: string;
+  url?: string;
+}
+/** The chosen command and its argument. */
+export interface Request {
+  name:
+    | 'run'
+    | 'replay'
+    | 'report'
+    | 'verify'
+    | 'check'
+    | 'revert'
+    | 'monitor'
+    | 'init'
+    | 'compose'
+    | 'faults'
+    | 'scenarios';
+  operand: string;
+}
+
+export function describeProgram(
+  print: (text: string) => void,
+  choose: (name: Request['name'], operand: string) => void,
+): Commander {
+  const program = new Commander('encore')
+    .description('Kills a server on a schedule, disrupts its network, and reports with evidence whether it recovered.')
+    .version(version)
+    .exitOverride()
+    // Errors are thrown, not printed; subcommands inherit this.
+    .configureOutput({ writeOut: print, writeErr: () => undefined })
+    .allowExcessArguments(false)
+    .helpCommand(true)
+    .addHelpText('after', examples)
+    .action(() => choose('run', ''));
+  for (const { flagSyntax, help } of scalarSettings) program.option(flagSyntax, help);
+  program
+    .option(
+      '--config <file>',
+      'read settings from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG)',
+    )
+    .option('--no-monitor', 'print plain lines instead of the live display')
+    .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
+    .option(
+      '--keep',
+      "leave your own project's containers, but not its processes, up after the run, until `encore revert`",
+    )
+    .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
+    .option('--replay <plan>', 'same as the replay command')
+    .option(
+      '--url <url>',
+      'address of the page that `encore monitor` reads (default: this machine, port ENCORE_PORT_PAGE or 8080)',
+    )
+    .option(
+      '-f, --file <file>',
+      'Compose file that `encore init` reads; may be repeated (default: those that Compose finds)',
+      (file: string, files: string[] = []) => [...files, file],
+    )
+    .option(
+      '--openapi <file>',
+      'make `encore init` write a workload for this OpenAPI document (2.0, 3.0 or 3.1) instead of encore.yaml; - reads standard input',
+    )
+    .option('--force', 'let `encore init` overwrite existing files')
+    .option('--show-secrets', 'show the values that `encore compose` masks, such as environment variables')
+    .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
+  const add = (name: Request['name'], argument: string, description: string): void => {
+    const command = program.command(`${name} ${argument}`.trim()).description(description);
+    const accepted = program.options.filter(({ long }) => long && optionsOf(name).includes(long));
+    command.configureHelp({ visibleOptions: () => [...accepted, new Option('-h, --help', 'display this help')] });
+    command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
+  };
+  add(
+    'run',
+    '',
+    'test your own project if this folder has an encore.yaml, otherwise the bundled lab (the default command)',
+  );
+  add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
+  add('report', '[run]', 'recreate the reports from the recorded files, even for a killed run (default: the last run)');
+  add(
+    'verify',
+    '<folder>',
+    'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
+  );
+  add('check', '', 'run the preflight checks only, and print a fix for each problem');
+  add('revert', '', 'revert all active faults; in a folder with encore.yaml, end and remove what its runs left');
+  add('monitor', '', 'watch a run from another terminal');
+  add('init', '', 'write encore.yaml for your own Compose project, without starting it');
+  add('compose', '', 'print the Compose file that a run of your own project would start, without starting it');
+  add('faults', '', 'list the kinds of faults, with their default durations');
+  add('scenarios', '', 'list the bundled scenarios');
+  return program;
+}
