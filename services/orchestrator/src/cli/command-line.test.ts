@@ -4,33 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { renamedSystem } from '../../../../test/support/renamed-system.ts';
+import { problems, run } from '../testing/parsed-command.ts';
 import { type Command, parseCommandLine } from './command-line.ts';
-
-type Run = Extract<Command, { name: 'run' }>;
-
-function run(argv: string[], env: NodeJS.ProcessEnv = {}): Run {
-  const command = parseCommandLine(argv, env, () => 42);
-  assert.equal(command.name, 'run', JSON.stringify(command).slice(0, 500));
-  return command as Run;
-}
-
-function problems(argv: string[], env: NodeJS.ProcessEnv = {}): string[] {
-  const command = parseCommandLine(argv, env);
-  assert.equal(command.name, 'refused');
-  return command.name === 'refused' ? command.problems : [];
-}
-
-function inNewFolder(test: (folder: string) => void): void {
-  const folder = mkdtempSync(join(tmpdir(), 'encore-project-'));
-  const former = process.cwd();
-  try {
-    process.chdir(folder);
-    test(folder);
-  } finally {
-    process.chdir(former);
-    rmSync(folder, { recursive: true });
-  }
-}
 
 describe('parseCommandLine', () => {
   let folder = '';
@@ -65,65 +40,6 @@ describe('parseCommandLine', () => {
     assert.deepEqual([config.profile, config.hours, config.users, config.seed], ['quick', 3, 12, 3]);
     assert.equal(config.killIntervalMinutes, 15, 'an empty variable is unset');
     assert.deepEqual(config.network.durationSeconds, { min: 5, max: 6 }, 'a file may set a part');
-  });
-
-  it('runs the project of a folder with encore.yaml, with its settings from there', () => {
-    inNewFolder(() => {
-      writeFileSync('encore.yaml', '');
-      for (const argv of [[], ['run']]) {
-        const command = parseCommandLine([...argv, '--hours', '1', '--keep'], {});
-        assert.equal(command.name, 'run-project');
-        if (command.name !== 'run-project') continue;
-        const { flags, keep, dryRun, monitor } = command;
-        assert.deepEqual([flags['--hours'], keep, dryRun, monitor], ['1', true, false, true]);
-      }
-      assert.deepEqual(parseCommandLine(['revert'], {}), { name: 'revert-project' });
-      assert.match(problems(['run', '--config', 'x.yaml']).join(), /^--config: .* are in encore.yaml$/);
-      assert.match(problems(['--keep', 'check']).join(), /^--keep: not an option of "encore check"/);
-      // They would act on the bundled lab.
-      assert.match(problems(['check']).join(), /^check: .*"encore run --dry-run"/);
-      assert.match(problems(['replay', 'plan.json']).join(), /^replay: .*"encore run --seed N"/);
-      assert.match(problems(['run', '--replay', 'plan.json']).join(), /^--replay: .*"encore run --seed N"/);
-    });
-  });
-
-  it('refuses the bundled lab in the folder of another Compose project, which has no encore.yaml yet', () => {
-    inNewFolder((project) => {
-      assert.equal(run([]).config.profile, 'full');
-      for (const name of ['compose.yaml', 'docker-compose.yml']) {
-        writeFileSync(name, '');
-        assert.match(problems(['--dry-run']).join(), /^no encore.yaml here; run "encore init" first, or /);
-        assert.equal(parseCommandLine(['init'], {}).name, 'init');
-        // The lab's own container runs in the checkout that is mounted there.
-        assert.equal(run([], { ENCORE_CHECKOUT: project }).config.profile, 'full');
-        rmSync(name);
-      }
-    });
-  });
-
-  it('collects the Compose files of init, in both spellings, and the options of compose', () => {
-    const parsed = (argv: string[]): Command | unknown => parseCommandLine(argv, {});
-    assert.deepEqual(parsed(['init']), { name: 'init', files: [], force: false, openapi: null });
-    assert.deepEqual(parsed(['init', '--openapi', '-']), { name: 'init', files: [], force: false, openapi: '-' });
-    assert.deepEqual(problems(['init', '--openapi', 'a.json', '-f', 'b.yaml']), [
-      '--file: --openapi reads no Compose file; remove one of the two',
-    ]);
-    assert.deepEqual(parsed(['init', '-f', 'a.yaml', '--file=b.yaml', '-f=c.yaml', '--force']), {
-      name: 'init',
-      files: ['a.yaml', 'b.yaml', 'c.yaml'],
-      force: true,
-      openapi: null,
-    });
-    assert.deepEqual(parsed(['compose', '--show-secrets', '--output', 'x']), {
-      name: 'compose',
-      showSecrets: true,
-      output: 'x',
-    });
-    assert.deepEqual(problems(['compose', '-f', 'a.yaml', '--output', 'x', '--output', 'y']), [
-      '--output: given twice; keep one',
-      '--file: not an option of "encore compose"; it is an option of "encore init"',
-    ]);
-    assert.match(problems(['init', 'my.yaml'])[0] ?? '', / takes none\. Did you mean -f my\.yaml\?$/);
   });
 
   it('reads the settings file from --config, else from ENCORE_CONFIG', () => {
@@ -332,64 +248,6 @@ describe('parseCommandLine', () => {
     const help = parse('--help');
     assert.ok(help.name === 'print' && help.text.includes('Examples:') && help.text.includes('--kill-interval'));
     assert.equal(parse('--version').name, 'print');
-  });
-
-  it('suggests a command for an unknown one, and lists all commands', () => {
-    const [unknown = '', ...more] = problems(['frobnicate']);
-    assert.match(unknown, /^unknown command frobnicate\. Commands: run, .*scenarios\. See --help$/);
-    assert.deepEqual(more, []);
-    for (const [word, meant] of [
-      ['verfy', 'verify'],
-      ['smok', '--profile smoke'],
-      ['scenarios/custom.yaml', '--config scenarios/custom.yaml'],
-    ])
-      assert.match(problems([word ?? ''])[0] ?? '', new RegExp(`Did you mean ${meant}\\? Commands: `));
-    assert.match(problems(['help', 'frobnicate'])[0] ?? '', /^unknown command frobnicate\./);
-  });
-
-  it('reports surplus and missing arguments and values', () => {
-    assert.deepEqual(problems(['run', 'smoke']), [
-      'unexpected argument smoke: "encore run" takes none. Did you mean --profile smoke?',
-    ]);
-    assert.deepEqual(problems(['verify', 'a', 'b']), ['unexpected argument b: "encore verify" takes only one.']);
-    assert.deepEqual(problems(['verify']), ['verify: argument missing; write "encore verify <folder>"']);
-    for (const name of ['verify', 'report', 'replay'])
-      assert.deepEqual(problems([name, '']), [`${name}: the argument is empty`]);
-    for (const argv of [['--config', '--dry-run'], ['--config', ''], ['--config=']])
-      assert.deepEqual(problems(argv), ['--config: value missing; write --config <file>']);
-    assert.deepEqual(problems(['--dry-run=yes']), ['--dry-run: takes no value; remove =yes']);
-    assert.deepEqual(problems(['--users', '3', '--users=4']), ['--users: given twice; keep one']);
-  });
-
-  it('rejects an option that the command ignores, and names the commands that accept it', () => {
-    assert.deepEqual(problems(['verify', 'a', '--hours', '3', '--no-monitor']), [
-      '--hours: not an option of "encore verify"; it is an option of "encore run", "encore replay", "encore check"',
-      '--no-monitor: not an option of "encore verify"; it is an option of "encore run", "encore replay", "encore check"',
-    ]);
-    assert.deepEqual(problems(['verify', '--url', 'x']), [
-      'verify: argument missing; write "encore verify <folder>"',
-      '--url: not an option of "encore verify"; it is an option of "encore monitor"',
-    ]);
-    assert.deepEqual(problems(['--url', 'http://127.0.0.1:8080', '--profile', 'smoke']), [
-      '--url: not an option of "encore run"; it is an option of "encore monitor"',
-    ]);
-    for (const argv of [
-      ['monitor', '--profile', 'smoke'],
-      ['revert', '--seed', '7'],
-      ['report', '--config', file('some.yaml', 'users: 3\n')],
-      ['check', '--dry-run'],
-      ['faults', '--users', '3'],
-    ])
-      assert.match(problems(argv).join('\n'), /^--[a-z-]+: not an option of "encore [a-z]+"; it is an option of .*$/);
-  });
-
-  it('suggests an option, and skips the next argument only if that option takes a value', () => {
-    assert.deepEqual(problems(['--user', '5', 'check']), ['unknown option --user. Did you mean --users? See --help']);
-    assert.deepEqual(
-      problems(['--dryrun', 'frobnicate']).map((problem) => problem.split('.')[0]),
-      ['unknown command frobnicate', 'unknown option --dryrun'],
-    );
-    assert.deepEqual(problems(['-x']), ['unknown option -x. See --help']);
   });
 
   it('plans for the system of ENCORE_SYSTEM_FILE, and lists its mistakes', () => {

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { type Command, parseCommandLine } from '../cli/command-line.ts';
+
+type Run = Extract<Command, { name: 'run' }>;
+
+/** The parsed run; fails the test if it is refused. */
+export function run(argv: string[], env: NodeJS.ProcessEnv = {}): Run {
+  const command = parseCommandLine(argv, env, () => 42);
+  assert.equal(command.name, 'run', JSON.stringify(command).slice(0, 500));
+  return command as Run;
+}
+
+/** The problems of a command line; fails the test if it has none. */
+export function problems(argv: string[], env: NodeJS.ProcessEnv = {}): string[] {
+  const command = parseCommandLine(argv, env);
+  assert.equal(command.name, 'refused');
+  return command.name === 'refused' ? command.problems : [];
+}
