@@ -85,10 +85,17 @@ workload: load.mjs
 profile: smoke
 `;
 
+  const workload = `import { defineWorkload } from '@encore/workload';
+export default defineWorkload({
+  operations: { read: { weight: 1, run: async ({ http }) => void (await http.get('/')) } },
+  probe: { request: { method: 'GET', path: '/' } },
+});
+`;
+
   function projectOf(text: string): string {
     const project = mkdtempSync(join(folder, 'project-'));
     writeFileSync(join(project, 'encore.yaml'), text);
-    writeFileSync(join(project, 'load.mjs'), '');
+    writeFileSync(join(project, 'load.mjs'), workload);
     return project;
   }
 
