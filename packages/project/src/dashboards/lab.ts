@@ -128,7 +128,7 @@ const injector = ({ proxies, entry }: ShownSystem): PanelSpec[] => [
       title: `Proxy traffic, ${proxy}`,
       // The last of an odd number fills its line.
       width: index === length - 1 && length % 2 === 1 ? 24 : 12,
-      description: `Bytes per second into and out of Toxiproxy on the way to ${proxy}. A toxic that delays or drops data makes the two differ.`,
+      description: `Bytes per second into and out of Toxiproxy on the way to ${proxy}. A toxic that delays or drops data makes the two differ. Toxiproxy counts a connection’s bytes when it closes, so one that stays open shows late.`,
       unit: 'Bps',
       link: proxy === entry ? 'run' : 'inside',
       queries: proxyQueries(proxy),
