@@ -18,6 +18,9 @@ import { freePort } from '../support/free-port.ts';
 
 /** Also for the build of Encore’s own images, which the first run makes. */
 const stepMs = 600_000;
+/** Of the Compose project, for the developer’s own stack and for each run. */
+const name = `my--lab-${process.pid}`;
+process.env['TINY_NAME'] = name;
 /** Runs beside each other. */
 const lanes = 3;
 
@@ -54,7 +57,7 @@ class OwnRun {
 
   /** Empty until the run has a name. */
   get id(): string {
-    return /Starting my--lab-encore-(\S+),/.exec(this.output)?.[1] ?? '';
+    return new RegExp(`Starting ${name}-encore-(\\S+),`).exec(this.output)?.[1] ?? '';
   }
 
   async until(pattern: RegExp): Promise<void> {
@@ -92,7 +95,7 @@ class OwnRun {
   }
 
   async kill(target: string): Promise<void> {
-    await docker('kill', `my--lab-encore-${this.id}-${target}`);
+    await docker('kill', `${name}-encore-${this.id}-${target}`);
   }
 }
 
@@ -193,7 +196,7 @@ const steps: Step[] = [
   },
 ];
 
-async function perform({ name, act, exitCode, isRemoved }: Step): Promise<void> {
+async function perform({ name: step, act, exitCode, isRemoved }: Step): Promise<void> {
   const run = await OwnRun.start();
   try {
     await act(run);
@@ -205,7 +208,7 @@ async function perform({ name, act, exitCode, isRemoved }: Step): Promise<void> 
     }
     assert.deepEqual(await run.left(), []);
   } catch (error) {
-    throw new Error(`${name}: ${String(error)}\n${tail(run.output)}`);
+    throw new Error(`${step}: ${String(error)}\n${tail(run.output)}`);
   } finally {
     await run.encore('revert');
     await rm(run.folder, { recursive: true, force: true });
@@ -228,8 +231,8 @@ describe('a run of somebody’s own project that is killed', function () {
     const ids = stdout.split('\n').filter((line) => line !== '');
     const states = await docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}} {{.RestartCount}}', ...ids);
     const response = await fetch(`http://127.0.0.1:${ownPort}/`);
-    const volumes = await docker('volume', 'ls', '--format', '{{.Name}}', '--filter', 'name=^my--lab_data$');
-    const images = await docker('image', 'ls', '--format', '{{.ID}}', 'my--lab-server');
+    const volumes = await docker('volume', 'ls', '--format', '{{.Name}}', '--filter', `name=^${name}_data$`);
+    const images = await docker('image', 'ls', '--format', '{{.ID}}', `${name}-server`);
     return [...states, ...volumes, ...images, await response.text()];
   };
 
