@@ -19,10 +19,19 @@ import {
   type UserInfo,
   type WriteOptions,
 } from '@encore/workload';
+import { checkDigest, checkId } from './check-write.ts';
 import { untilHung } from './hang-watch.ts';
 import type { OperationEnd, UserEntry } from './messages.ts';
 import { OperationUser } from './operation-user.ts';
-import { type AttemptRecord, bytesOf, minBytesPerMs, runStep, type StepContext, type StepEnd } from './step.ts';
+import {
+  type AttemptRecord,
+  bytesOf,
+  minBytesPerMs,
+  reasonOf,
+  runStep,
+  type StepContext,
+  type StepEnd,
+} from './step.ts';
 import type { PlannedOperation } from './user-plan.ts';
 
 export interface OperationContext {
@@ -76,6 +85,8 @@ export class OperationRun {
   #lastCall: Error | null = null;
   #ids = 0;
   #writes = 0;
+  /** Entries that are not yet on disk. */
+  #recordings = 0;
   #isOver = false;
   /** An error of the workload's own code within a request. */
   #threw: { error: unknown } | null = null;
@@ -90,7 +101,7 @@ export class OperationRun {
     try {
       await untilHung(run(new OperationUser(this.#context, this)), {
         now: this.#context.clock.now,
-        deadlineAt: () => (this.#begun !== null && this.#startedAt === 0 ? null : this.#deadlineAfter(0)),
+        deadlineAt: () => (this.#isHeld ? null : this.#deadlineAfter(0)),
       });
       const [open] = this.#open;
       if (open !== undefined) thrown = { error: open };
@@ -101,6 +112,11 @@ export class OperationRun {
     const result = this.#resultOf(thrown);
     this.#release();
     return result;
+  }
+
+  /** The planned start or the disk holds it, not the workload's code. */
+  get #isHeld(): boolean {
+    return this.#recordings > 0 || (this.#begun !== null && this.#startedAt === 0);
   }
 
   #resultOf(thrown: { error: unknown } | null): Performed {
@@ -131,7 +147,7 @@ export class OperationRun {
 
   write(id: string, digest: string, request: RequestOrBuilder, options?: WriteOptions): Promise<Response> {
     return this.#awaited(async () => {
-      const { info, record } = this.#context;
+      const { info } = this.#context;
       checkId(id, info.runId);
       checkDigest(digest);
       const key = this.#newKey(id, 'w');
@@ -140,14 +156,14 @@ export class OperationRun {
       const end = await this.#sendIntended(entry, bytes, request);
       if (end.kind !== 'ok') return this.#fail(end, true);
       const numbered = options?.version === undefined ? {} : { version: options.version };
-      await record({ type: 'acknowledged', key, id, digest, ...numbered }, bytes);
+      await this.#record({ type: 'acknowledged', key, id, digest, ...numbered }, bytes);
       return end.response;
     });
   }
 
   remove(id: string, request: RequestOrBuilder): Promise<Response> {
     return this.#awaited(async () => {
-      const { info, record } = this.#context;
+      const { info } = this.#context;
       checkId(id, info.runId);
       // A new key for each deletion: a refused one does not resolve an earlier one without a
       // response.
@@ -155,7 +171,7 @@ export class OperationRun {
       const entry = { type: 'intended', key, user: info.number, operation: 'delete', id, digest: '' } as const;
       const end = await this.#sendIntended(entry, 0, request);
       if (end.kind !== 'ok') return this.#fail(end, true);
-      await record({ type: 'deleted', key, id }, 0);
+      await this.#record({ type: 'deleted', key, id }, 0);
       return end.response;
     });
   }
@@ -181,21 +197,29 @@ export class OperationRun {
     bytes: number,
     request: RequestOrBuilder,
   ): Promise<StepEnd> {
-    const { record } = this.#context;
     const { key, operation } = entry;
-    await record(entry, bytes);
+    await this.#record(entry, bytes);
     let end: StepEnd;
     try {
       end = await this.#step(request, operation === 'write' ? key : '');
     } catch (error) {
-      await record({ type: 'refused', key, reason: 'the run ended before it was sent' }, 0);
+      await this.#record({ type: 'refused', key, reason: 'the run ended before it was sent' }, 0);
       throw error;
     }
     if (end.kind === 'ok') return end;
     const reason = reasonOf(end);
     const mayHaveHappened = end.kind === 'workload' || end.mayHaveHappened;
-    await record({ type: mayHaveHappened ? 'unknown' : 'refused', key, reason }, 0);
+    await this.#record({ type: mayHaveHappened ? 'unknown' : 'refused', key, reason }, 0);
     return end;
+  }
+
+  async #record(entry: UserEntry, bytes: number): Promise<void> {
+    this.#recordings += 1;
+    try {
+      await this.#context.record(entry, bytes);
+    } finally {
+      this.#recordings -= 1;
+    }
   }
 
   async #step(request: RequestOrBuilder, key: string): Promise<StepEnd> {
@@ -280,20 +304,4 @@ export class OperationRun {
     if (this.#begun !== null) throw new Error(`skip after the first request (${reason}); skip before it`);
     throw new Skipped(reason);
   }
-}
-
-function checkId(id: unknown, runId: string): void {
-  if (typeof id !== 'string' || !id.startsWith(`${runId}-`) || id.length > 200)
-    throw new TypeError(`wrong id ${JSON.stringify(id)}; take one from newId(), which starts with the run's id`);
-}
-
-function checkDigest(digest: unknown): void {
-  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest))
-    throw new TypeError(`wrong digest ${JSON.stringify(digest)}; use digestOf(...), a SHA-256 in hexadecimal`);
-}
-
-function reasonOf(end: Exclude<StepEnd, { kind: 'ok' }>): string {
-  if (end.kind === 'cancelled') return 'the run ended';
-  if (end.kind === 'workload') return 'the workload failed';
-  return `${end.outcome}: ${end.detail}`.slice(0, 200);
 }

@@ -240,6 +240,13 @@ function outcomeOf(end: AttemptEnd): { outcome: Outcome; detail: string } {
   return { outcome, detail };
 }
 
+/** Why a write or deletion has no acknowledgement, for the ledger. */
+export function reasonOf(end: Exclude<StepEnd, { kind: 'ok' }>): string {
+  if (end.kind === 'cancelled') return 'the run ended';
+  if (end.kind === 'workload') return 'the workload failed';
+  return `${end.outcome}: ${end.detail}`.slice(0, 200);
+}
+
 /** The request with the headers of one attempt. */
 export function exchangeOfAttempt(request: Request, { id, key }: Attempt, clientId: string): ExchangeRequest {
   const exchange = exchangeOf(request);
