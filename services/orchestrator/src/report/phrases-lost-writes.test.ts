@@ -46,6 +46,15 @@ describe('text of lost writes', () => {
     }
   });
 
+  it('names objects that users deleted after a sample had found them lost', async () => {
+    const { report } = await readBack(200);
+    const integrity = { ...report.integrity, lost: 212 };
+    assert.equal(
+      lostWritesText({ ...report, integrity }),
+      '212 of 200 acknowledged and others, deleted after a sample',
+    );
+  });
+
   it('is not verified without a ledger', async () => {
     const { report } = await readBack(200);
     const empty: Report['integrity'] = { ...report.integrity, acknowledged: null, read_back: 0, lost: null };

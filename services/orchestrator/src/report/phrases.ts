@@ -61,7 +61,10 @@ export function lostWrites({ integrity }: Report): LostWrites {
   const { acknowledged, read_back: readBack, lost } = integrity;
   const count = lost === null ? null : thousands(lost);
   if (acknowledged === null) return { count, complete: false, scope: 'no ledger' };
-  if (readBack === acknowledged) return { count, complete: true, scope: `${thousands(acknowledged)} acknowledged` };
+  if (readBack === acknowledged) {
+    const others = lost !== null && lost > acknowledged ? ' and others, deleted after a sample' : '';
+    return { count, complete: true, scope: `${thousands(acknowledged)} acknowledged${others}` };
+  }
   const some = readBack === null || readBack === 0 ? 'none' : thousands(readBack);
   return { count, complete: false, scope: `${some} of ${thousands(acknowledged)} acknowledged read back` };
 }
