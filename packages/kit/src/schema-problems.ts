@@ -12,8 +12,6 @@ type Path = readonly PropertyKey[];
 export interface SchemaHints {
   /** Alternative names of top-level settings, each with its key. */
   aliases?: Readonly<Record<string, string>>;
-  /** Values of earlier versions, each with what to write instead. */
-  replaced?: Readonly<Record<string, string>>;
   /**
    * Completes the sentence "expected ..." where the schema alone does not describe the value well.
    */
@@ -78,8 +76,6 @@ class ProblemFormatter {
     }
     const path = pathText(issue.path);
     const prefix = path === '' ? '' : `${path}: `;
-    const replacement = typeof value === 'string' ? this.#hints.replaced?.[value] : undefined;
-    if (replacement !== undefined) return [`${prefix}"${value}" no longer exists; write ${replacement}`];
     if (issue.code === 'custom' && value !== undefined)
       return [`${prefix}${JSON.stringify(value)} is not valid: ${issue.message}`];
     const expected =

@@ -149,16 +149,6 @@ describe('problemsOfFile', () => {
     ]);
   });
 
-  it('names what replaced the kinds of earlier versions', () => {
-    const kinds = ['database-down', 'database-freeze', 'database-latency'];
-    const faults = kinds.map((kind) => `{ kind: ${kind}, durationSeconds: { min: 5, max: 8 } }`);
-    assert.deepEqual(problemsOf(rule(`when: { atSeconds: [5] }, faults: [${faults.join(', ')}]`)), [
-      'schedule[0].faults[0].kind: "database-down" no longer exists; write kind: outage with params: { until: revert }, on the database itself',
-      'schedule[0].faults[1].kind: "database-freeze" no longer exists; write kind: freeze, on the database itself',
-      'schedule[0].faults[2].kind: "database-latency" no longer exists; write kind: latency, on the proxy of the database',
-    ]);
-  });
-
   it('reports rules that can never be broken or never hold', () => {
     for (const [metric, rule, message] of [
       ['success_rate', 'value>=0', /can never be broken/],

@@ -12,16 +12,10 @@ const aliases = Object.fromEntries(
   scalarSettings.flatMap(({ key, flag, variable }) => [flag, variable].map((name) => [name, key])),
 );
 
-const replaced = {
-  'database-down': 'kind: outage with params: { until: revert }, on the database itself',
-  'database-freeze': 'kind: freeze, on the database itself',
-  'database-latency': 'kind: latency, on the proxy of the database',
-};
-
 /** `system` is null if its names are not known. */
 export function problemsOfFile(settings: SettingsObject, file: string, system: PlannedSystem | null): string[] {
   const all = [
-    ...schemaProblems(runConfigSchema, settings, { aliases, replaced, expected: expectedAt }),
+    ...schemaProblems(runConfigSchema, settings, { aliases, expected: expectedAt }),
     ...problemsOfThresholds(settings['thresholds']),
     ...problemsOfAbort(settings['abort']),
     ...problemsOfMix(settings['load']),
