@@ -1,6 +1,5 @@
 /** Converts evidence, observations and verdict to the report schema. */
-import type { Report, ReportedFault } from '@encore/contracts';
-import { outcomes, reportSchema } from '@encore/contracts';
+import { outcomes, type Report, type ReportedFault, reportSchema } from '@encore/contracts';
 import { ownValue, withoutNumber } from '@encore/kit';
 import { percentileOf } from '../figures.ts';
 import { isBeyondDoubt } from './collect/interventions.ts';
@@ -48,7 +47,7 @@ export function reportOf(
       without_sheds: availability.withoutSheds,
       longest_outage_seconds: availability.longestOutageSeconds,
     },
-    alerts: alerts.list.map(({ at, name, level, message }) => ({ at: iso(at), name, level, message })),
+    alerts: alerts.list.map(({ at, ...alert }) => ({ at: iso(at), ...alert })),
     manual_interventions: interventions.manual
       .filter((act) => isBeyondDoubt(act, evidence))
       .map(({ at, ...act }) => ({ at: iso(at), ...act })),
@@ -59,13 +58,7 @@ export function reportOf(
     attribution: {
       explained: explainedOf(evidence),
       unexplained: attribution.unexplained,
-      unexplained_samples: attribution.samples.map(({ at, operation, outcome, request, detail }) => ({
-        at: iso(at),
-        operation,
-        outcome,
-        request,
-        detail,
-      })),
+      unexplained_samples: attribution.samples.map(({ at, ...sample }) => ({ at: iso(at), ...sample })),
     },
     integrity: integrityOf(evidence),
     resources: resourcesOf(evidence),

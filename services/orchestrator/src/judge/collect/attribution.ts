@@ -9,7 +9,6 @@ import type { RunFacts } from './run-facts.ts';
 
 export interface Unexplained {
   at: number;
-  startedAt: number;
   operation: string;
   outcome: string;
   request: string;
@@ -83,6 +82,6 @@ export class Attribution implements Collector {
         ? 'no earlier fault with failures'
         : `${((startedAt - endedAt) / 1_000).toFixed(1)} s after the end of ${last.fault.id} (${last.fault.kind})`;
     const what = [detail, took, `phase ${this.#run.phase ?? 'none'}`, after].filter((text) => text !== '');
-    return { at, startedAt, operation, outcome, request, detail: what.join('; ') };
+    return { at, operation, outcome, request, detail: what.join('; ') };
   }
 }
