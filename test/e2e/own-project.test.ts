@@ -163,7 +163,7 @@ describe('encore run of somebody’s own project', function () {
     const crashed = Promise.withResolvers<void>();
     const fromMs = Date.now();
     const running = encore(['run', '--keep', '--no-monitor'], (text) => {
-      if (text.includes('crash of api: injected')) crashed.resolve();
+      if (text.includes('crash of store: injected')) crashed.resolve();
     });
     await Promise.race([crashed.promise, running]);
     // The process is the only one of the launcher that runs in this folder.
