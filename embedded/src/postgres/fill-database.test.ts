@@ -15,7 +15,9 @@ import { createDatabase, type Database } from './database.ts';
 import { fillDatabase } from './fill-database.ts';
 
 const sql = `-- a comment; with a semicolon
-CREATE TABLE items (name text PRIMARY KEY);
+CREATE TABLE items (
+  name text PRIMARY KEY
+);
 
 INSERT INTO items VALUES ('a; b'), ('c');
 
