@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
@@ -52,6 +52,7 @@ class OwnRun {
   static async start(): Promise<OwnRun> {
     const folder = await mkdtemp(join(tmpdir(), 'encore-killed-'));
     await cp(join(import.meta.dirname, 'tiny-project'), folder, { recursive: true });
+    await writeFile(join(folder, 'version'), folder);
     return new OwnRun(folder);
   }
 
@@ -74,7 +75,8 @@ class OwnRun {
 
   /** As a terminal and the kernel do it: to the whole process group. */
   signal(name: NodeJS.Signals): void {
-    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, name);
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, name);
   }
 
   /** Everything of the run that is on the engine or on this machine. */
@@ -94,8 +96,13 @@ class OwnRun {
     return runCommand(join(root, 'encore'), args, { cwd: this.folder, timeoutMs: 120_000 });
   }
 
-  async kill(target: string): Promise<void> {
-    await docker('kill', `${name}-encore-${this.id}-${target}`);
+  /** Past the engine, whose own kill disarms the restart policy: chaos sees the host's processes. */
+  async kill(service: string): Promise<void> {
+    const container = (of: string) => `${name}-encore-${this.id}-${of}`;
+    const [pid] = await docker('inspect', '--format', '{{.State.Pid}}', container(service));
+    const program = `process.kill(${pid}, 'SIGKILL')`;
+    // Of chaos, this command ends with its container.
+    await runCommand('docker', ['exec', container('encore-chaos-1'), 'node', '-e', program], { timeoutMs: 60_000 });
   }
 }
 
@@ -110,9 +117,17 @@ interface Step {
 }
 
 const begins = {
-  build: async (run: OwnRun) => await run.until(/Building your images/),
-  start: async (run: OwnRun) => {
+  /** Each run builds an image of its own, which takes a second. */
+  build: async (run: OwnRun) => {
     await run.until(/Building your images/);
+    const isBuilding = async () => {
+      const { stdout } = await runCommand('ps', ['-axww', '-o', 'args='], { timeoutMs: 30_000 });
+      return stdout.split('\n').some((line) => line.includes(`encore-run-${run.id}`) && / up -d /.test(line));
+    };
+    await waitUntil('docker compose up', isBuilding, { timeoutMs: stepMs, everyMs: 50 });
+  },
+  start: async (run: OwnRun) => {
+    await begins.build(run);
     const exists = async () => (await run.left()).some((line) => line.includes('-server-target-'));
     await waitUntil('its first container', exists, { timeoutMs: stepMs, everyMs: 50 });
   },
@@ -210,6 +225,8 @@ async function perform({ name: step, act, exitCode, isRemoved }: Step): Promise<
   } catch (error) {
     throw new Error(`${step}: ${String(error)}\n${tail(run.output)}`);
   } finally {
+    run.signal('SIGKILL');
+    await run.ended;
     await run.encore('revert');
     await rm(run.folder, { recursive: true, force: true });
   }

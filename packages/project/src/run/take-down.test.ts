@@ -92,7 +92,7 @@ describe('take-down of a run', () => {
       'case $1 in ps) if [ ! -e one ]; then echo abc; elif [ ! -e two ]; then echo def; fi;; rm) if [ -e one ]; then touch two; else touch one; fi;; esac',
     );
     try {
-      assert.deepEqual(await reverted(), [`Run ${runId}: removed 1 container, 1 temporary folder, 1 container`]);
+      assert.deepEqual(await reverted(), [`Run ${runId}: removed 1 container, 1 container, 1 temporary folder`]);
       assert.equal(command.kill(0), false, 'the command still runs');
     } finally {
       command.kill('SIGKILL');

@@ -34,7 +34,14 @@ const sorts = [
 export async function takeDown(runId: string): Promise<string[]> {
   // First, because it contains secrets.
   const hadFolder = await removeRunFolder(runId);
-  return [...(await takeDownContainers(runId)), ...(hadFolder ? ['1 temporary folder'] : [])];
+  const removed: string[] = [];
+  // What the engine was doing for an interrupted command may appear late.
+  for (let pass = 0; pass < maxPasses; pass++) {
+    const found = await takeDownContainers(runId);
+    if (found.length === 0) break;
+    removed.push(...found);
+  }
+  return [...removed, ...(hadFolder ? ['1 temporary folder'] : [])];
 }
 
 async function takeDownContainers(runId: string): Promise<string[]> {
@@ -77,21 +84,12 @@ export async function revertRuns(folder: string, print: (line: string) => void):
   return problems;
 }
 
-/**
- * Ends the commands of a killed run first: they outlive it, and would create what was just removed.
- * What the engine was doing for them may appear late, so it takes down until nothing is left.
- */
+/** Ends the commands of a killed run first: they outlive it, and would create what was removed. */
 async function takeDownKilled(runId: string): Promise<string[]> {
   const commands = await commandsOfRun(runId);
   for (const pid of commands) endCommand(pid);
   if (commands.length > 0) await new Promise((done) => setTimeout(done, engineFinishesMs));
-  const removed: string[] = [];
-  for (let pass = 0; pass < maxPasses; pass++) {
-    const found = await takeDown(runId);
-    if (found.length === 0) break;
-    removed.push(...found);
-  }
-  return removed;
+  return await takeDown(runId);
 }
 
 function endCommand(pid: number): void {
