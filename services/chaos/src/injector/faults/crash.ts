@@ -24,9 +24,9 @@ export const crash: FaultFunctions<ParamsOf<'crash'>, Tools, SavedContainer> = {
   prepare: saveTarget,
   inject: async (tools, active, signal) => {
     const { containers } = tools.targets.system;
-    const past = ownValue(containers, withoutNumber(active.fault.target))?.crash;
-    if (past === undefined) return await killTarget(tools, active, 'SIGQUIT', signal);
-    await tools.engine.signalProcess(active.saved.containerId, past.signal, signal);
+    const bypass = ownValue(containers, withoutNumber(active.fault.target))?.crash;
+    if (bypass === undefined) return await killTarget(tools, active, 'SIGQUIT', signal);
+    await tools.engine.signalProcess(active.saved.containerId, bypass.signal, signal);
     return {};
   },
   checkEffect: death,
