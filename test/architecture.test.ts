@@ -92,7 +92,9 @@ function sourceFiles(workspace: string): string[] {
 
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  // Statements begin a line, so that the text of a program in a test is none.
+  const statement = /^(?:(?:import|export|\}) ?[^'`\n]*from|import) '([^']+)'|\bimport\(\s*'([^']+)'/gm;
+  return [...text.matchAll(statement)].map(([, name, called]) => name ?? called ?? '');
 }
 
 const isSource = (file: string): boolean => !/\.test\.ts$|\/testing\//.test(file);

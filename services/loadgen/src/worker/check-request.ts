@@ -1,6 +1,6 @@
 /**
- * Refuses a request that the workload built wrongly, so that the bug is not mistaken for a
- * failure.
+ * Refuses a request that the workload built wrongly, so that the bug is not mistaken for a failure,
+ * and an id or a digest that the read-back could not use.
  */
 import type { Request } from '@encore/workload';
 
@@ -27,4 +27,14 @@ function problemOf(request: Request): string | null {
   return typeof body.chunks === 'function' && Number.isSafeInteger(body.bytes) && body.bytes >= 0
     ? null
     : 'body must be a string, bytes, or { bytes, chunks }';
+}
+
+export function checkId(id: unknown, runId: string): void {
+  if (typeof id !== 'string' || !id.startsWith(`${runId}-`) || id.length > 200)
+    throw new TypeError(`wrong id ${JSON.stringify(id)}; take one from newId(), which starts with the run's id`);
+}
+
+export function checkDigest(digest: unknown): void {
+  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest))
+    throw new TypeError(`wrong digest ${JSON.stringify(digest)}; use digestOf(...), a SHA-256 in hexadecimal`);
 }

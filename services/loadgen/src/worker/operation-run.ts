@@ -19,7 +19,7 @@ import {
   type UserInfo,
   type WriteOptions,
 } from '@encore/workload';
-import { checkDigest, checkId } from './check-write.ts';
+import { checkDigest, checkId } from './check-request.ts';
 import { untilHung } from './hang-watch.ts';
 import type { OperationEnd, UserEntry } from './messages.ts';
 import { OperationUser } from './operation-user.ts';
