@@ -93,7 +93,7 @@ function sourceFiles(workspace: string): string[] {
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
   // Statements begin a line, so that the text of a program in a test is none.
-  const statement = /^(?:(?:import|export|\}) ?[^'`\n]*from|import) '([^']+)'|\bimport\(\s*'([^']+)'/gm;
+  const statement = /^(?:(?:import|export|\}) ?[^`\n]* from|import) '([^']+)'|\bimport\(\s*'([^']+)'/gm;
   return [...text.matchAll(statement)].map(([, name, called]) => name ?? called ?? '');
 }
 
