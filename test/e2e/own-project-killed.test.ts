@@ -96,7 +96,7 @@ class OwnRun {
     return runCommand(join(root, 'encore'), args, { cwd: this.folder, timeoutMs: 120_000 });
   }
 
-  /** Bypasses the engine, whose kill disarms the policy: chaos sees the processes of the host. */
+  /** Past the engine, whose kill disarms the restart policy; chaos sees the host’s processes. */
   async kill(service: string): Promise<void> {
     const container = (of: string) => `${name}-encore-${this.id}-${of}`;
     const [pid] = await docker('inspect', '--format', '{{.State.Pid}}', container(service));
