@@ -120,7 +120,7 @@ describe('workloads of public OpenAPI documents', function () {
       schema: '/schema.json',
     });
     assert.ok(done.ok, JSON.stringify(done));
-    const [, kept] = / is written: (\d+) of \d+ operations/.exec(done.lines[0] ?? '') ?? [];
+    const [, kept] = /: (\d+) of \d+ operations/.exec(done.lines[0] ?? '') ?? assert.fail(done.lines[0]);
     const text = await readFile(join(folder, 'encore-workload/encore.workload.yaml'), 'utf8');
     const leftOut = done.lines.filter((line) => line.startsWith('  '));
     return { document: parse(await readFile(file, 'utf8')), written: { text, kept: Number(kept), leftOut } };
