@@ -148,8 +148,8 @@ async function runLab(start: (stop: AbortSignal) => Promise<StartedLab>): Promis
   const stop = new AbortController();
   let isInForeground = false;
   const onSignal = () => {
-    // A second signal ends us at once, except while the orchestrator runs, which then exits on its
-    // own.
+    // A second signal ends this process at once, except while the orchestrator is running, which
+    // then exits on its own.
     if (stop.signal.aborted && !isInForeground) process.exit(exitCodes.INTERRUPTED);
     stop.abort(new Error('interrupted'));
   };

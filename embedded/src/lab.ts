@@ -55,9 +55,9 @@ export interface LabContent<Name extends string> {
   /** Offsets of all ports in their block. */
   readonly offsets: Readonly<Record<Name | keyof LabPorts, number>>;
   readonly chosenPorts: Partial<Record<Name | keyof LabPorts, number>>;
-  /** Ports that its programs use besides. */
+  /** Other ports that its programs use. */
   readonly otherPorts: readonly number[];
-  /** Called once the folder and the ports are there. */
+  /** Called once the folder exists and the ports are reserved. */
   describe(frame: LabFrame<Readonly<Record<Name | keyof LabPorts, number>>>): Promise<{
     readonly system: System;
     readonly services: readonly LabService[];
@@ -139,7 +139,7 @@ async function startServices(engine: Engine, services: readonly LabService[], si
     await Promise.all(all);
   } catch (error) {
     failed.abort(error);
-    // Those that wait for one that failed would wait forever.
+    // Services that depend on a failed one would otherwise wait forever.
     for (const waiting of ready.values()) waiting.resolve();
     await Promise.allSettled(all);
     throw error;

@@ -59,8 +59,8 @@ export interface HeldPorts<Name extends string> extends AsyncDisposable {
 }
 
 /**
- * Reserves the chosen ports and a free block for the rest, outside of the ports that others will
- * use. Throws PORT_TAKEN for a port taken or chosen twice.
+ * Reserves the chosen ports and a free block for the rest, which avoids the ports that others will
+ * use. Throws PORT_TAKEN for a port that is in use or chosen twice.
  */
 export async function holdPorts<Name extends string>(
   offsets: Readonly<Record<Name, number>>,

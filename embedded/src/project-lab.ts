@@ -60,7 +60,7 @@ export async function startProjectLab(options: ProjectLabOptions, signal: AbortS
         const addresses = addressesOf(system, frame.ports);
         proxyPorts = mapValues(addresses.ports, ({ listen }) => listen);
         const described = describeProcesses(system, addresses, unsupportedHere());
-        // The plan was made of the same description, with other addresses.
+        // The plan was made from the same description, with other addresses.
         if (!described.ok) throw new EncoreError('INVALID_SYSTEM', described.problems.join('\n'));
         const entry = addresses.ports[system.entry]?.listen ?? 0;
         const services: LabService[] = labServices(frame, names, {
@@ -78,7 +78,7 @@ export async function startProjectLab(options: ProjectLabOptions, signal: AbortS
   return { ...lab, proxyPorts };
 }
 
-/** The ports that processes use as they are named. Throws PORT_TAKEN. */
+/** The ports that encore.yaml fixes. Throws PORT_TAKEN if one of them is in use. */
 async function namedPorts({ processes, proxies }: ProcessSystem): Promise<number[]> {
   const named = Object.keys(proxies).filter((proxy) => !isChosenByEncore(processes[upstreamOf(proxy)], proxy));
   for (const proxy of named)

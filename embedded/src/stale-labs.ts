@@ -1,6 +1,6 @@
 /**
- * Ends what labs left whose launcher and reaper were killed, and removes their folders. Acts on
- * nothing but processes that such a lab has recorded.
+ * Ends what is left of labs whose launcher and reaper were killed, and removes their folders. Acts
+ * only on processes that such a lab has recorded.
  */
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -10,9 +10,9 @@ import { labsOf } from './lab-folder.ts';
 import { namesIn, publishedIn } from './running-lab.ts';
 
 export interface FoundLabs {
-  /** Of each lab that was removed: the number of its processes that still ran. */
+  /** Of each lab that was removed: the number of its processes that were still running. */
   ended: number[];
-  /** The launchers of labs that still run. */
+  /** The launchers of labs that are still running. */
   running: number[];
 }
 

@@ -23,7 +23,7 @@ export async function ownerOf(folder: string): Promise<number | null | undefined
   return first === '' ? undefined : ((await runningAt([first]))[0] ?? null);
 }
 
-/** The recorded processes that still run, in the order of their start. */
+/** The recorded processes that are still running, in the order in which they started. */
 export async function recordedProcesses(folder: string): Promise<number[]> {
   return await runningAt(await linesOf(folder));
 }

@@ -1,5 +1,5 @@
 /**
- * Kills our processes if we are killed without a chance to do it. A detached `sh` reads process
+ * Kills our processes if we are killed without a chance to do so. A detached `sh` reads process
  * groups from a pipe that only we hold. When the pipe closes, it kills every listed group, stopped
  * ones too, and removes the lab's folder. SIGQUIT comes first, because PostgreSQL then releases its
  * shared memory. The processes are also recorded in that folder, in case the `sh` is killed, too.

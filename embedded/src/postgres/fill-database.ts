@@ -1,5 +1,5 @@
 /**
- * Creates a database in a PostgreSQL that does not run yet, and executes a file of SQL in it. Uses
+ * Creates a database in a PostgreSQL that is not running yet, and executes an SQL file in it. Uses
  * PostgreSQL's single-user mode, because the package has no psql.
  */
 import { execFile } from 'node:child_process';

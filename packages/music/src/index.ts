@@ -1,6 +1,7 @@
 /**
- * The cheap part of the music library: the score model, its limits and format detection. The tasks
- * in `tasks.ts` load fifty modules, which storing and returning scores does not need.
+ * The part of the music library that is cheap to load: the score model, its limits and format
+ * detection. The tasks in `tasks.ts` load fifty modules, which storing and returning scores does
+ * not need.
  */
 export { detectFormat, headBytes } from './formats/format.ts';
 export { copyNoteColumns } from './model/note-columns.ts';

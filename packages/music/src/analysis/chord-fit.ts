@@ -16,7 +16,7 @@ export interface BeatNotes {
 
 /** The cost of a chord tone that does not sound, as a share of the beat. */
 const missingTone = 0.12;
-/** A seventh must sound for at least this share of the beat to be worth it. */
+/** The cost of adding a seventh, so that it must sound for at least this share of the beat. */
 const seventhCost = 0.12;
 const bassBonus = 0.15;
 const rareCost = 0.08;

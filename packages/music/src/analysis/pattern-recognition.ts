@@ -52,8 +52,8 @@ function searchRepeats(sequence: PatternSequence, kind: PatternKind, minSymbols:
 }
 
 /**
- * For each index of the array, how often so far the symbols before two neighbouring suffixes
- * differ.
+ * For each index of the array, how many pairs of neighbouring suffixes up to it have different
+ * symbols in front of them.
  */
 function changesBefore(symbols: Int32Array, { starts }: SuffixArray): Int32Array {
   const changes = new Int32Array(starts.length);

@@ -21,7 +21,7 @@ export interface VoiceLeading {
   events: VoiceLeadingEvent[];
 }
 
-/** Music with more voices is not polyphony, and the number of pairs grows with the square. */
+/** Few pieces have more independent voices, and the number of pairs grows with the square. */
 const maxVoices = 16;
 const maxEvents = 20_000;
 

@@ -23,7 +23,7 @@ import { correlate, pitchHistogram } from './pitch-histogram.ts';
 const finalBassWeight = 0.1;
 const signatureWeight = 0.05;
 const alternativeCount = 4;
-/** The reasons for which there is no key. */
+/** Reasons why a piece has no key. */
 export const silent = 'no pitched note has a duration';
 export const flat = 'all twelve pitch classes sound equally long';
 

@@ -42,7 +42,7 @@ export function pitchHistogram(score: Score, from = 0, to = Number.POSITIVE_INFI
 export function measureHistograms(score: Score): Float64Array[] {
   const { notes, measures } = score;
   const histograms = measures.map(() => new Float64Array(12));
-  /** How many notes start minus stop filling whole measures here, by measure and pitch class. */
+  /** By measure and pitch class: notes that begin to fill whole measures, minus those that stop. */
   const filling = new Int32Array(12 * (measures.length + 1));
   const add = (measure: number, pitchClass: number, ticks: number): void => {
     const weights = histograms[measure];

@@ -278,7 +278,7 @@ export class ScoreBuilder {
     if (end > cell.extent) this.#extend(cell, end);
   }
 
-  /** `finishScore` sets `change.tick`, because the measure starts are not known before. */
+  /** `finishScore` sets `change.tick`, because the measure starts are not known until then. */
   addChange(cell: Cell, change: { tick: number }): void {
     if (this.changes.length >= this.limits.maxChanges) {
       throw tooLarge('the number of key, time, clef and tempo changes', this.limits.maxChanges);

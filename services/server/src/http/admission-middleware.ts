@@ -73,7 +73,7 @@ function dropUnreadBody(request: IncomingMessage): void {
 
 function routeOf({ url = '', method }: Pick<IncomingMessage, 'url' | 'method'>): Route {
   if (isMcpUrl(url)) return 'mcp';
-  // Express ignores the case of a path, and a slash at its end.
+  // Express ignores the case of a path, and a trailing slash.
   const path = (url.split('?', 1)[0] ?? '').toLowerCase().replace(/\/$/, '');
   if (path === '/scores') return 'scores_list';
   if (!path.startsWith('/scores/')) return 'other';

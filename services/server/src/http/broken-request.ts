@@ -19,7 +19,7 @@ const responses = new Map<string | undefined, readonly [status: number, code: Er
 type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer };
 
 /**
- * `responsePending`: an earlier request on this connection still waits for its response. The client
+ * `responsePending`: a response to an earlier request on this connection is pending. The client
  * would mistake an error for that response, so the connection is closed instead. `url`: that of the
  * request, if its head was complete.
  */

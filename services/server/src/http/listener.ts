@@ -109,7 +109,7 @@ export class Listener {
     const closed = new Promise<void>((done) => this.#server.close(() => done()));
     while (open.size > 0 && performance.now() - startedAt < deadlineMs) await sleep(stopCheckMs);
     const drained = open.size === 0;
-    // Only incomplete heads are left, or at the deadline anything.
+    // Only incomplete heads are left; after the deadline, responses too.
     this.#server.closeAllConnections();
     await closed;
     return drained;

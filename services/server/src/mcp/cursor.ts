@@ -1,4 +1,4 @@
-/** Parameters of the MCP lists. To a cursor that no list returned, the SDK responds with -32602. */
+/** Parameters of the MCP lists. The SDK answers a cursor that no list returned with -32602. */
 import { scoreIdSchema } from '@encore/contracts/server-api';
 import { z } from 'zod';
 

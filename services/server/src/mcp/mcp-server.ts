@@ -1,8 +1,8 @@
 /**
  * Creates MCP servers on the SDK's low-level Server, with lists that are built once, so that a
  * server takes a few microseconds to create. They serve clients of 2026-07-28 and, statelessly,
- * those of 2025-11-25 and earlier. Each handler has a schema of its parameters: to parameters that
- * only the SDK's schema rejects, the SDK responds with an internal error.
+ * those of 2025-11-25 and earlier. Each handler has a schema of its parameters, because the SDK
+ * answers parameters that only its own schema rejects with an internal error.
  */
 import { serverErrorSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';

@@ -1,5 +1,5 @@
 /**
- * Validates the parameters that the SDK answers badly: it responds to some invalid ones with an
+ * Validates the parameters whose errors the SDK reports badly: it answers some invalid ones with an
  * internal error, and to others with the JSON text of its validator. The handlers of the other
  * methods have schemas of their own.
  */

@@ -30,7 +30,7 @@ const maxClients = 10_000;
 /** Heavy work occupies a slot for seconds, so half of the slots stay free for light work. */
 const heavyShare = 0.5;
 /**
- * A larger score is heavy work. The MusicXML of a song has about 100 KB, that of an orchestral
+ * A larger score is heavy work. The MusicXML of a song is about 100 KB, that of an orchestral
  * score up to 50 MB, and the cost of storing and parsing is proportional to it.
  */
 const heavyScoreBytes = 1024 * 1024;

@@ -1,7 +1,7 @@
 /**
  * A bounded number of slots with a bounded FIFO queue that has a deadline. A request joins the
  * queue only if it can expect a slot before the deadline: the wait is estimated from the queue's
- * length and the rate at which slots have become free of late. So work is refused early, while a
+ * length and the rate at which slots have recently become free. So work is refused early, while a
  * refusal is cheap, and only when waiting would not help.
  */
 import { EncoreError } from '@encore/kit/encore-error';
@@ -23,8 +23,9 @@ export interface SemaphoreOptions {
  */
 const expectedShare = 0.5;
 /**
- * The rate is that of the last second or so in which requests waited. Shorter, and a stall of half
- * a second that is already over would look like slow work, and refuse requests that can be served.
+ * The rate is that of the last second or so in which requests waited. Over a shorter time, a stall
+ * of half a second that has passed would look like slow work, and requests that can be served would
+ * be refused.
  */
 const memoryMs = 1_000;
 
@@ -34,7 +35,7 @@ export class Semaphore {
   #taken = 0;
   /**
    * Slots that became free while requests waited, and the time that took; both fade. Begins as if
-   * a full queue could be served in time, so that a few slow first requests refuse nobody.
+   * a full queue could be served in time, so that a few slow first requests cause no refusals.
    */
   readonly #recent: { freed: number; ms: number };
   #freedAtMs: number | null = null;
@@ -97,7 +98,7 @@ export class Semaphore {
     });
   }
 
-  /** Measures only while requests wait: without a queue the rate is that of the demand. */
+  /** Measures only while requests wait: without a queue, the rate shows the demand. */
   #measure(): void {
     if (this.#queue.size === 0) {
       this.#freedAtMs = null;

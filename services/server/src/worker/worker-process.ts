@@ -28,7 +28,7 @@ export interface JobResult<Task extends ScoreTask = ScoreTask> {
 
 /**
  * Parsing creates many short-lived objects. With V8's default of 16 MB, a score of 50 MB needs a
- * quarter more memory and no less time.
+ * quarter more memory and is parsed no faster.
  */
 const semiSpaceMegabytes = 4;
 const replaceAfterBytes = 8 * 1024 * 1024;

@@ -46,7 +46,7 @@ export class MidiPerformance {
     this.#maxTick = limits.maxQuarters * ticksPerQuarter;
   }
 
-  /** The name of the first track if that has no notes, because it is then the name of the piece. */
+  /** The name of the first track, which is the name of the piece if that track has no notes. */
   get title(): string {
     return this.parts().some(({ track }) => track === 0) ? '' : (this.#names[0] ?? '');
   }

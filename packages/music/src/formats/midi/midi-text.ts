@@ -7,7 +7,7 @@ import { detectUnicode } from '../format.ts';
 
 const mark = /^\{@(LATIN|JP)\}/;
 
-/** Longer texts are cut. */
+/** Longer text is truncated. */
 const maxBytes = 4096;
 
 export function midiText(all: Uint8Array): string {
@@ -21,7 +21,7 @@ export function midiText(all: Uint8Array): string {
   const unicode = hasMark ? detectUnicode(bytes) : utf16WithoutMark(bytes);
   if (unicode !== null) return new TextDecoder(unicode).decode(bytes);
   try {
-    // As a stream if it is cut, which may happen inside a character.
+    // As a stream if it was truncated, which may have happened inside a character.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: all.length > maxBytes });
   } catch {
     return new TextDecoder('windows-1252').decode(bytes);

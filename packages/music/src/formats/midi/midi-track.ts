@@ -153,6 +153,6 @@ class TrackReader {
       value = value * 128 + (byte & 0x7f);
       if (byte < 0x80) return value;
     }
-    throw malformed('a MIDI variable-length number has more than four bytes');
+    throw malformed('a MIDI variable-length quantity has more than four bytes');
   }
 }

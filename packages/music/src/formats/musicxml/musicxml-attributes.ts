@@ -206,7 +206,7 @@ function quartersOfBeat({ beats }: MusicxmlState['metronome']): number {
   return lengths.includes(0) ? 0 : lengths.reduce((sum, quarters) => sum + quarters, 0);
 }
 
-/** A sign and an exponent belong to it, so that "-5" is not read as 5, nor "1e9" as 1. */
+/** Includes the sign and the exponent, so that "-5" is not read as 5, nor "1e9" as 1. */
 const numberPattern = /(?:^\s*-)?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?/i;
 
 /**

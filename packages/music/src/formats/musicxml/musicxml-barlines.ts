@@ -1,6 +1,6 @@
 /**
- * Barlines of MusicXML: repeats and endings. They apply to the whole piece, regardless of their
- * part. Programs differ in whether they write them in each part, and in which ends of an ending
+ * Barlines of MusicXML: repeats and endings. They apply to the whole piece, whatever part they are
+ * in. Programs differ in whether they write them in each part, and in which ends of an ending
  * they mark.
  */
 import { cellOf, type ElementNode, element, hint, type MusicxmlState, mark, partOf, warn } from './musicxml-state.ts';

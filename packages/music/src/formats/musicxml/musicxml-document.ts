@@ -40,7 +40,7 @@ function partId(id: string): string {
   return id;
 }
 
-/** A part without an id is the next one of the part list. */
+/** A part without an id is the next one in the part list. */
 function openPart(state: MusicxmlState, attributes: XmlAttributes): void {
   const { builder } = state;
   const id = attributes['id'];

@@ -24,7 +24,7 @@ interface Entry {
 const endSignature = 0x06054b50;
 const entrySignature = 0x02014b50;
 const localSignature = 0x04034b50;
-/** Programs differ in its case. */
+/** Programs write it in different cases. */
 const containerName = 'META-INF/container.xml';
 const maxContainerBytes = 65_536;
 /**
@@ -109,7 +109,7 @@ function contentOf(archive: Uint8Array, view: DataView, container: Entry): Uint8
   }
 }
 
-/** Whether it is readable and certainly not a score, such as a picture. */
+/** Whether it can be read and is certainly not a score: a picture, for example. */
 function isOther(archive: Uint8Array, view: DataView, entry: Entry): boolean {
   const format = detectFormat(headOf(archive, view, entry));
   return format !== 'musicxml' && format !== 'midi';
@@ -128,7 +128,7 @@ function decodedPath(path: string): string {
   }
 }
 
-/** Undefined if the container is not XML in any encoding, or names nothing. */
+/** Undefined if the container is not XML in any encoding, or names no score. */
 function rootFile(container: Uint8Array): string | undefined {
   let found: string | undefined;
   const parser = new SaxesParser();
