@@ -68,7 +68,7 @@ const layersOf: Record<string, Record<string, string[]>> = {
     run: ['', 'history', 'judge', 'live', 'monitor', 'progress', 'report', 'settings', 'supervisor'],
     cli: ['', 'judge', 'monitor', 'progress', 'report', 'run', 'settings'],
   },
-  // What decides the verdict (rules, requirements) does not see what only decorates the report.
+  // What decides the verdict (rules, requirements) does not see what cannot affect it.
   'services/orchestrator/src/judge': {
     events: [],
     faults: ['events'],

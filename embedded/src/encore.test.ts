@@ -132,8 +132,8 @@ export default defineWorkload({
     assert.deepEqual(readdirSync(join(folder, 'home', 'labs')), []);
   });
 
-  it('finds nothing to revert where no run has left anything', () => {
+  it('finds nothing to revert where no run has left anything behind', () => {
     const { status, stdout } = encore(['revert'], {}, projectOf(processes(3000)));
-    assert.deepEqual([status, stdout], [0, 'No run of this folder left anything.\n']);
+    assert.deepEqual([status, stdout], [0, 'No run of this folder left anything behind.\n']);
   });
 });

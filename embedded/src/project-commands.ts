@@ -18,7 +18,7 @@ type RunOptions = Parameters<typeof planProject>[0];
 
 /**
  * Finds everything that can be wrong before anything starts, and ends what killed runs of this
- * folder left.
+ * folder left behind.
  */
 export async function planProcesses(
   options: RunOptions,
@@ -31,11 +31,11 @@ export async function planProcesses(
     impossibleHere: unsupportedHere(),
   });
   if (!planned.ok) return planned;
-  if (!('file' in planned)) throw new TypeError('encore.yaml has changed meanwhile');
+  if (!('file' in planned)) throw new TypeError('encore.yaml has changed in the meantime');
   const { running } = await endStaleLabs(readHostEnvironment(env).homes, process.cwd());
   const problems = [
     ...running.map(
-      (pid) => `${stillRunning(pid)}, or wait for its end: two runs of a project would slow each other down`,
+      (pid) => `${stillRunning(pid)}, or wait until it ends: two runs of a project would slow each other down`,
     ),
     ...(await problemsOfResults(resultsOf(process.cwd()), planned.config.hours)),
   ];
@@ -90,12 +90,12 @@ export async function startProject(
   };
 }
 
-/** Ends what killed runs of this folder left. */
+/** Ends what killed runs of this folder left behind. */
 export async function revertProject(folder: string, env: NodeJS.ProcessEnv): Promise<number> {
   const { ended, running } = await endStaleLabs(readHostEnvironment(env).homes, folder);
   for (const count of ended) print(`Ended ${count} processes of a killed run, and removed its folder.`);
   for (const pid of running) process.stderr.write(`encore revert: ${stillRunning(pid)}\n`);
-  if (ended.length + running.length === 0) print('No run of this folder left anything.');
+  if (ended.length + running.length === 0) print('No run of this folder left anything behind.');
   return running.length === 0 ? 0 : refusedExitCode;
 }
 

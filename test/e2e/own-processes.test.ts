@@ -162,6 +162,6 @@ describe('encore run of processes', function () {
     assert.match(reverted.stdout, /Ended 2 processes of a killed run/);
     await waitUntil('the end of all processes', () => processes().size === 0, { timeoutMs: 20_000 });
     const again = await revert();
-    assert.match(again.stdout, /No run of this folder left anything/);
+    assert.match(again.stdout, /No run of this folder left anything behind/);
   });
 });

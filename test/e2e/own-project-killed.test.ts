@@ -173,7 +173,7 @@ const steps: Step[] = [
     act: async (run) => {
       await begins.fault(run);
       for (const [command, text] of [
-        ['run', 'or wait for its end'],
+        ['run', 'or wait until it ends'],
         ['revert', 'not everything was removed'],
       ] as const) {
         const refused = await run.encore(command);

@@ -175,7 +175,7 @@ class Planner {
 
   /**
    * Returns the nearest free start in [earliest, latest], later first; otherwise the first free
-   * start after it; null if the run ends before.
+   * start after it; null if the run ends before that.
    */
   #nearestFree(candidate: Placed, earliest: number, latest: number): number | null {
     const later = this.#firstFree(candidate);

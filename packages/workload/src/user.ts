@@ -51,7 +51,7 @@ export interface User<State = undefined, Plan = undefined, P extends Parameters 
   /**
    * Writes an object and waits for its acknowledgement, a correct response. The ledger records the
    * intent on disk before the request is sent. At the end of the run, Encore reads back what was
-   * acknowledged. A write that fails without certainty stays open until then.
+   * acknowledged. A write whose outcome is unknown stays open until then.
    *
    * `id` identifies the object in `readBack`; take it from `newId()` unless you change an existing
    * object. `digest` is what `readBack` will return if this write is the last one (`digestOf`).
@@ -59,7 +59,7 @@ export interface User<State = undefined, Plan = undefined, P extends Parameters 
   write(id: string, digest: string, request: RequestOrBuilder, options?: WriteOptions): Promise<Response>;
   /** Deletes an object. Like `write`; afterwards, `readBack` must find nothing. */
   remove(id: string, request: RequestOrBuilder): Promise<Response>;
-  /** Returns a new id: that of the user with the number of the operation. */
+  /** Returns a new id: the user's id followed by the operation's number. */
   newId(): string;
   /** Ends the operation before its first request; it counts as skipped. */
   skip(reason: string): never;

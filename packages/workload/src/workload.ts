@@ -147,7 +147,7 @@ export interface Workload<State = undefined, Plan = undefined, P extends Paramet
   readBack?: (context: Context<P>, id: string) => Promise<StoredObject | string | null>;
   /** Yields all objects whose id starts with `prefix`, to find those that nobody wrote. */
   list?: (context: Context<P>, prefix: string) => AsyncIterable<ListedObject | string>;
-  /** Deletes an object that an earlier run left. Needs `list`. */
+  /** Deletes an object that an earlier run left behind. Needs `list`. */
   remove?: (context: Context<P>, id: string) => Promise<void>;
   /** Called before the first user starts; at most 30 s. */
   setup?: (context: Context<P>) => Promise<void>;

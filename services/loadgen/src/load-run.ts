@@ -259,7 +259,7 @@ async function setUpWorkload({ host, logger }: LoadRunOptions, run: RunSettings)
 const objectOfRun = /^(.+?)-(?:u\d+|probe)(?:-\d+)+$/;
 
 /**
- * Deletes objects that earlier runs left, within 20 s, because they slow the service down. Their
+ * Deletes objects left by earlier runs, within 20 s, because they slow the service down. Their
  * ids come from `newId()` or the probe: `<runId>-u<user>-<n>` and `<runId>-probe-<n>`.
  */
 async function removeEarlierRuns(host: WorkloadHost, options: CallOptions): Promise<number> {

@@ -26,7 +26,7 @@ const mistakes: Record<string, Mistake> = {
   leaks: { where: /^thread$/, problem: /too much memory/ },
   'writes a wrong digest': { where: /^operation act$/, problem: /use digestOf/ },
   'writes an id of its own': { where: /^operation act$/, problem: /newId\(\)/ },
-  'builds a wrong request': { where: /^operation act$/, problem: /path "no slash"/ },
+  'builds an invalid request': { where: /^operation act$/, problem: /path "no slash"/ },
   'does not wait': { where: /^operation act$/, problem: /await each request/ },
   exits: { where: /^operation act$/, problem: /process\.exit would end the users/ },
   'plans badly': { where: /^plan of user \d, who ends$/, problem: /^Error: no plan/ },

@@ -91,7 +91,7 @@ export const network = {
     does: 'Cuts the data into slices, with a pause after each.',
     revertedBy: drained,
     usersSee: 'Headers and bodies arrive in pieces; a parser that expects a whole message per read breaks.',
-    pitfalls: 'Large bodies take very long, so keep the duration short.',
+    pitfalls: 'Large bodies take a very long time, so keep the duration short.',
   }),
   'limit-data': kind({
     actsOn: 'proxy',

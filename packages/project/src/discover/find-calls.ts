@@ -81,7 +81,7 @@ export function ownHealthUrls({ healthcheck }: Service): { port: number; path: s
   );
 }
 
-/** The other services that a service can reach by name, by each lower-case name. */
+/** Maps each name in lower case to the service that `from` reaches by it, except itself. */
 function hostsSeenBy({ services }: ComposeProject, from: string, self: string): Map<string, string> {
   const hosts = new Map<string, string>();
   const own = services[self]?.networks ?? {};
@@ -122,7 +122,7 @@ function portBeside(name: string, environment: Readonly<Record<string, string | 
   return { port: /^\d{1,5}$/.test(value ?? '') ? Number(value) : null };
 }
 
-/** Leaves out repetitions, and a name without a port if the same caller knows its port. */
+/** Drops duplicates, and a name without a port if the same caller knows its port. */
 function unique(calls: readonly Call[]): Call[] {
   const seen = new Set<string>();
   const known = new Set(calls.filter(({ port }) => port !== null).map(({ from, to }) => `${from} ${to}`));

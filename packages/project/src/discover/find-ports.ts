@@ -56,7 +56,7 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
   }
   for (const { to, port, source } of calls) if (port !== null) add(to, port, source);
   for (const [name, service] of Object.entries(project.services)) {
-    // EXPOSE is more than a guess, and an image that is here has it.
+    // A guess from the image's name; a local image has EXPOSE, which is more reliable.
     const usual = service.image === undefined ? undefined : usualPort(service.image);
     const isHere = facts.images[imageName(project, name, service)] !== undefined;
     if (usual !== undefined && !isHere) {

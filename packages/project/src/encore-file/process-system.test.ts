@@ -84,7 +84,7 @@ system:
       'system.processes.api.comand: unknown setting. Did you mean command?',
       'system.processes.api.replicas: unknown setting. Known settings: allowedKinds, unsupported, health, memoryBound, crash, supervise, command, postgres, cwd, env, restart, stopSignal, dependsOn, limits',
       'system.processes.db.postgres.user: "Shop" is not valid; expected the name of its user, in lower case',
-      'system.processes.encore-api: "encore-api" is not valid; expected a name that does not begin with encore-, as those of Encore do',
+      'system.processes.encore-api: "encore-api" is not valid; expected a name that does not begin with encore-, which is reserved for Encore',
       'system.processes.encore-api.command: is missing; set the program and its arguments, such as [node, api.mjs]',
       'system.processes.api.dependsOn: "bd" is not valid; expected one of encore-api, worker, db, copy',
       'system.processes.api.health.ready: "http://other:3000/health" is not valid; expected a URL of api, such as http://api:8000/ready',

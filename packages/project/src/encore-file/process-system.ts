@@ -101,7 +101,9 @@ function problemsOf(
   const path = `system.processes.${name}`;
   const problems: string[] = [];
   if (reserved.test(name))
-    problems.push(`${path}: ${invalidValue(name, 'a name that does not begin with encore-, as those of Encore do')}`);
+    problems.push(
+      `${path}: ${invalidValue(name, 'a name that does not begin with encore-, which is reserved for Encore')}`,
+    );
   const { command, postgres, dependsOn, health } = process;
   if (command === undefined && postgres === undefined)
     problems.push(`${path}.command: is missing; set the program and its arguments, such as [node, api.mjs]`);

@@ -7,7 +7,7 @@ const shownLines = 25;
 
 /**
  * Returns standard output. Throws DOCKER_FAILED with the end of the output. An aborted signal
- * interrupts the command and waits for its end.
+ * interrupts the command and waits until it has exited.
  */
 export async function docker(args: readonly string[], signal?: AbortSignal): Promise<string> {
   signal?.throwIfAborted();

@@ -66,7 +66,8 @@ export async function runProject(run: RunProject): Promise<number> {
     for (const problem of problems) print(problem);
     return refusedExitCode;
   }
-  for (const id of killed) print(`Run ${id} of this folder was killed. To remove what it left: ${command} revert`);
+  for (const id of killed)
+    print(`Run ${id} of this folder was killed. To remove what it left behind: ${command} revert`);
   try {
     return await perform(run, folder);
   } catch (error) {

@@ -34,7 +34,7 @@ describe('take-down of a run', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('finds and removes the folder with the Compose file that a killed run left', async () => {
+  it('finds and removes the folder with the Compose file that a killed run left behind', async () => {
     withDocker('');
     const left = await createRunFolder(runId);
     writeFileSync(join(left, 'compose.yaml'), 'a: secret');
@@ -44,7 +44,7 @@ describe('take-down of a run', () => {
     rmSync(join(left, 'process'));
     assert.deepEqual(await reverted(), [`Run ${runId}: removed 1 temporary folder`]);
     assert.ok(!existsSync(left));
-    assert.deepEqual(await reverted(), ['No run of this folder left anything.']);
+    assert.deepEqual(await reverted(), ['No run of this folder left anything behind.']);
   });
 
   it('knows the process of a run while it lives, and no later one with its number', async () => {
@@ -80,7 +80,7 @@ describe('take-down of a run', () => {
     }
   });
 
-  it('ends the commands that a killed run left, and removes what the engine still created for them', async () => {
+  it('ends the commands that a killed run left behind, and removes what the engine still created for them', async () => {
     const left = await createRunFolder(runId);
     rmSync(join(left, 'process'));
     const args = ['-e', 'setInterval(() => {}, 1e6)', join(left, 'compose.yaml')];
@@ -93,7 +93,7 @@ describe('take-down of a run', () => {
     );
     try {
       assert.deepEqual(await reverted(), [`Run ${runId}: removed 1 container, 1 container, 1 temporary folder`]);
-      assert.equal(command.kill(0), false, 'the command still runs');
+      assert.equal(command.kill(0), false, 'the command is still running');
     } finally {
       command.kill('SIGKILL');
       await ended;

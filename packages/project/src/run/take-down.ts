@@ -13,7 +13,7 @@ const maxPasses = 5;
 const inProgress = /already in progress/;
 const removalMs = 10_000;
 
-/** Beginning of the ids of all runs of a folder, by which a later command finds what they left. */
+/** Beginning of the ids of all runs of a folder, by which a later command finds their remains. */
 function folderIdOf(folder: string): string {
   return `${sha256Hex(realpathSync(folder)).slice(0, folderIdLength)}-`;
 }
@@ -69,8 +69,8 @@ async function takeDownContainers(runId: string): Promise<string[]> {
 }
 
 /**
- * Removes what the runs of this folder left. Returns one line per run that is still running, of
- * which nothing was removed.
+ * Removes what the runs of this folder left behind. Returns one line per run that is still
+ * running, of which nothing was removed.
  */
 export async function revertRuns(folder: string, print: (line: string) => void): Promise<string[]> {
   const runs = await leftRuns(folder);
@@ -80,7 +80,7 @@ export async function revertRuns(folder: string, print: (line: string) => void):
     if (pid === null) print(`Run ${id}: removed ${(await takeDownKilled(id)).join(', ') || 'nothing'}`);
     else problems.push(stillRunning(id, pid));
   }
-  if (runs.length === 0) print('No run of this folder left anything.');
+  if (runs.length === 0) print('No run of this folder left anything behind.');
   return problems;
 }
 
@@ -117,7 +117,9 @@ export async function otherRuns(runId: string): Promise<{ problems: string[]; ki
     const pid = await processOfRun(id);
     if (pid === null) killed.push(id);
     else
-      problems.push(`${stillRunning(id, pid)}, or wait for its end: two runs of a project would slow each other down`);
+      problems.push(
+        `${stillRunning(id, pid)}, or wait until it ends: two runs of a project would slow each other down`,
+      );
   }
   return { problems, killed };
 }

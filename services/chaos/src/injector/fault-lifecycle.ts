@@ -6,8 +6,8 @@
  *   injecting ── injected ── confirmed ──┐
  *       └──────────┴─────────────────────┴── (revert-failed, retried) ── closed
  *
- * Only `#close` ends a fault, and only for a caller that holds the target's lock and has asked the
- * registry since whether the fault is open: a fault may end during any `await`.
+ * Only `#close` ends a fault. Its caller must hold the target's lock and, while holding it, look up
+ * in the registry that the fault is still open: a fault may end during any `await`.
  */
 import { type Effect, isInstant, type PlannedFault, paramsSchema, type RevertCause } from '@encore/contracts';
 import type { ErrorCode } from '@encore/contracts/errors';
@@ -79,7 +79,7 @@ export class FaultLifecycle {
     const injected = await lock.run(fault.target, () => this.#inject(runId, fault, forget));
     if (!('active' in injected)) return injected;
     const { active } = injected;
-    // Without the lock: a release does not wait for an effect check, which may take long.
+    // Without the lock: a release does not wait for an effect check, which may be slow.
     const check = await this.#executor.checkEffect(active);
     const checkedAt = tools.clock.now();
     if (registry.isOpen(active) && active.state === 'injected' && check.effect === 'confirmed')
@@ -252,7 +252,7 @@ export class FaultLifecycle {
     return { revertedAt: endedAt, verified: reverted.verified, evidence };
   }
 
-  /** Ends the fault: one line on disk, also its event. Call with the target's lock held. */
+  /** Ends the fault: one line on disk records the end and its event. Call with the lock held. */
   async #close(
     active: RegisteredFault,
     cause: RevertCause,

@@ -156,7 +156,7 @@ export class Injector {
     return this.#healthy && this.engineHealth.responds && this.reconciler.proxiesReady;
   }
 
-  /** Reverts what an earlier process left, then runs ticks until the signal aborts. */
+  /** Reverts what an earlier process left active, then ticks until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#dependencies;
     const checking = this.engineHealth.run(signal);

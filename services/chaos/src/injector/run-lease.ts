@@ -73,7 +73,7 @@ export class RunLease {
   requireOpen(runId: string): void {
     this.require(runId);
     if (this.#held?.isEnding === true)
-      throw new EncoreError('RUN_OVER', `run ${runId} is ending: no fault is injected any more`);
+      throw new EncoreError('RUN_OVER', `run ${runId} is ending, so it injects no more faults`);
   }
 
   /** From now on no fault is injected; the lease itself lasts until its end. */

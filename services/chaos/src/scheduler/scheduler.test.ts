@@ -115,7 +115,7 @@ describe('Scheduler', () => {
 
   it('on stop, releases a fault that is being injected, and again once the injector has answered', async () => {
     const { clock, calls, note, scheduler, request } = lab([planned(1, 1, 30)], {
-      // The injector answers only after its effect check, which may take long.
+      // The injector answers only after its effect check, which may be slow.
       inject: async () => {
         await clock.sleep(3_000);
         note('injected');

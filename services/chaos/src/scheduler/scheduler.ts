@@ -154,7 +154,7 @@ export class Scheduler {
   }
 
   /**
-   * Injects a fault. A stop does not wait for the effect check, which may take long; it reverts the
+   * Injects a fault. A stop does not wait for the effect check, which may be slow; it reverts the
    * fault at once.
    */
   async #tryInject(run: Run, fault: PlannedFault): Promise<InjectResult> {

@@ -45,7 +45,7 @@ export class LoadFaults implements AsyncDisposable {
   }
 
   /**
-   * Does nothing if the fault is already running. Throws NOT_NAMED if the workload defines no
+   * Does nothing if the fault is already running. Throws NOT_DEFINED if the workload defines no
    * calls.
    */
   async start(id: string, request: LoadFaultRequest): Promise<void> {
@@ -65,7 +65,7 @@ export class LoadFaults implements AsyncDisposable {
 
   async status(id: string): Promise<LoadFaultStatus> {
     const running = await this.#running.get(id);
-    if (running === undefined) throw new EncoreError('UNKNOWN_FAULT', `no fault ${id} runs here`);
+    if (running === undefined) throw new EncoreError('UNKNOWN_FAULT', `no fault ${id} is running here`);
     const { fault } = running;
     const isSpike = fault instanceof Spike;
     return { isOver: fault.isOver, answers: isSpike ? fault.answers : 0, ends: isSpike ? [] : fault.ends };
@@ -128,7 +128,7 @@ export class LoadFaults implements AsyncDisposable {
 
   async #stall(id: string): Promise<Stall> {
     if (this.named.stall === null)
-      throw new EncoreError('NOT_NAMED', 'the workload defines no calls for a stall (faults.stall)');
+      throw new EncoreError('NOT_DEFINED', 'the workload defines no calls for a stall (faults.stall)');
     return new Stall(await this.#callsOf(id), this.#newService());
   }
 

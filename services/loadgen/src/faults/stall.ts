@@ -75,7 +75,7 @@ export async function cleanUp(requests: readonly DataRequest[], service: Stalled
     const problem = end.kind === 'answered' && end.response.status === absent ? null : problemOf(end, service);
     if (problem === null) continue;
     const what = `${request.method} ${request.path}: ${problem}`;
-    throw new EncoreError('NOT_REMOVED', `an object of a stall was not removed: ${what}`);
+    throw new EncoreError('NOT_REMOVED', `an object that the stall stored could not be removed: ${what}`);
   }
 }
 

@@ -218,7 +218,7 @@ async function readWith(
   const chunks = counted();
   try {
     const value = await read(chunks);
-    // Reads what the reader left, so that the connection can be used again.
+    // Reads what the reader did not, so that the connection can be used again.
     for await (const _ of chunks);
     return value;
   } catch (error) {

@@ -36,8 +36,8 @@ const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
   'writes an id of its own': async ({ write }) => {
     await write('item-1', digestOf(''), { ...page(), method: 'PUT' }); // writes an id of its own
   },
-  'builds a wrong request': async ({ http }) => {
-    await http.get('no slash'); // builds a wrong request
+  'builds an invalid request': async ({ http }) => {
+    await http.get('no slash'); // builds an invalid request
   },
   exits: () => {
     process.exit(3); // exits

@@ -9,7 +9,7 @@ const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 export function checkRequest(request: Request): Request {
   const problem = problemOf(request);
-  if (problem !== null) throw new TypeError(`wrong request: ${problem}`);
+  if (problem !== null) throw new TypeError(`invalid request: ${problem}`);
   return request;
 }
 

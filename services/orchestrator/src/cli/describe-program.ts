@@ -117,7 +117,11 @@ export function describeProgram(
     'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
   );
   add('check', '', 'run the preflight checks only, and print a fix for each problem');
-  add('revert', '', 'revert all active faults; in a folder with encore.yaml, end and remove what its runs left');
+  add(
+    'revert',
+    '',
+    'revert all active faults; in a folder with encore.yaml, stop and remove what its runs left behind',
+  );
   add('monitor', '', 'watch a run from another terminal');
   add('init', '', 'write encore.yaml for your own Compose project, without starting it');
   add('compose', '', 'print the Compose file that a run of your own project would start, without starting it');

@@ -47,7 +47,7 @@ export async function performProjectCommand(
       if (!read.ok) return refused('compose', read.problems);
       const { file } = read;
       if (isProcessFile(file))
-        return refused('compose', [`${encoreFileName} describes processes, for which there is none`]);
+        return refused('compose', [`${encoreFileName} describes processes, which run without a Compose file`]);
       const printed = await printCompose({ ...read, file, path: encoreFileName, ...command });
       if (!printed.ok) return refused('compose', printed.problems);
       for (const note of printed.notes) process.stderr.write(plainText(`${note}\n`));

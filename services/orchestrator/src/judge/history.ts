@@ -3,7 +3,7 @@
  * not on its load.
  *
  *   event ──▶ TimeOrder ──┬──▶ collectors: figures that can change the verdict
- *                         └──▶ observers: what only decorates the report
+ *                         └──▶ observers: warnings and charts, which cannot
  */
 import type { EncoreEvent, Plan } from '@encore/contracts';
 import { type Collectors, createCollectors } from './collect/collectors.ts';
@@ -35,7 +35,7 @@ export class History {
     for (const ready of this.#order.ready()) this.#collect(ready);
   }
 
-  /** Processes the events that still wait. Call once, after the last event. */
+  /** Processes the events that are still waiting. Call once, after the last event. */
   end(): void {
     for (const event of this.#order.rest()) this.#collect(event);
   }

@@ -79,7 +79,7 @@ describe('live page', () => {
       for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
     });
     const textOf = (update: Update | undefined): string => Object.values(update?.sections ?? {}).join('');
-    // The last two seconds still wait for events of other sources.
+    // The last two seconds are still waiting for events of other sources.
     assert.doesNotMatch(textOf(first), /5,439/);
     assert.match(textOf(later), /5,439/);
   });

@@ -5,7 +5,7 @@ import type { Span } from '../events/span.ts';
 
 /** Failures at most this far apart form one span. */
 const maxGapSeconds = 5;
-/** The note lists the spans with most failures, up to this share of them and this number. */
+/** The note lists the worst spans, up to this share of all failures and this number of spans. */
 const coveredShare = 0.9;
 const maxSpans = 3;
 

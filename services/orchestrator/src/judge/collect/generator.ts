@@ -1,4 +1,4 @@
-/** Health of the load generator. Beyond its limits the measurements reflect itself. */
+/** Health of the load generator; beyond its limits, the figures measure it and not the server. */
 import { share } from '../../figures.ts';
 import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
@@ -19,7 +19,7 @@ class Delays {
     this.#total += 1;
   }
 
-  /** The 95th percentile, so that a single pause does not decide a day; null without any. */
+  /** The 95th percentile, so that one pause does not spoil a 24-hour run; null without any. */
   get p95(): number | null {
     let left = Math.ceil(this.#total * 0.95);
     if (left === 0) return null;

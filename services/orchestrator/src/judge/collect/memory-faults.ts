@@ -1,6 +1,6 @@
 /**
- * Tracks the faults that reduce the memory of a container. While one is active, its memory use and
- * its limit are not its own: peaks do not count, and alerts name the fault.
+ * Tracks the faults that reduce the memory of a container. While one is active, it determines the
+ * container's memory use and limit: peaks do not count, and alerts name the fault.
  */
 import { behaviourOf, type FaultKind } from '@encore/contracts';
 import type { Collector } from '../events/collector.ts';

@@ -2,8 +2,8 @@
  * Memory, CPU and restarts of each container, from the injector's samples. All lifetimes between
  * restarts share one least-squares memory slope: a restart empties the memory, and a line through
  * the sawtooth would hide a leak. Only samples in fault-free windows, at least three minutes after
- * a start, count: until then the heap grows to its working size. Caches may take hours to fill.
- * Then the slope of the second half of the samples is much smaller, and that of a leak is not.
+ * a start, count: until then the heap grows to its working size. Caches may take hours to fill; as
+ * they do, the slope falls in the second half of the samples, whereas that of a leak does not.
  */
 import type { EventOf } from '@encore/contracts';
 import type { Collector } from '../events/collector.ts';
@@ -68,7 +68,7 @@ export class Resources implements Collector {
 
   #sample(event: EventOf<'target_sampled'>): void {
     const container = this.#container(event.target, event.at);
-    // Under a fault that reduces its memory, neither its use nor its limit is its own.
+    // A fault that reduces the memory determines both the use and the limit.
     if (this.#memoryFaults.on(event.target, event.at) === null) {
       container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
       container.limitBytes = event.memoryLimitBytes;

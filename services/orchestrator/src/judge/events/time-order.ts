@@ -1,7 +1,8 @@
 /**
- * Sorts the events of several sources by time. Sources are polled page by page, so events reach the
- * history seconds after those of another source (a minute, from an injector that restarted). Events
- * wait until the history is `horizonMs` ahead of them; later ones pass through in arrival order.
+ * Sorts the events of several sources by time. Sources are polled page by page, so an event may
+ * reach the history seconds after younger ones of other sources (a minute, if the injector has
+ * restarted). Each event waits until the history is `horizonMs` ahead of it; one that arrives even
+ * later passes through in arrival order.
  *
  *   history (by arrival) ──add──▶ [ waiting, sorted by time ] ──ready──▶ collectors (by time)
  *

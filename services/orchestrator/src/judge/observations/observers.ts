@@ -1,5 +1,5 @@
 /**
- * All collectors that only decorate the report: warnings, alerts and charts. No rule and no
+ * All collectors that do not affect the verdict: warnings, alerts and charts. No rule and no
  * evidence requirement may read them.
  */
 import type { Plan } from '@encore/contracts';
