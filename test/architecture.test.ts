@@ -184,7 +184,7 @@ describe('architecture', () => {
           importers.set(target, [...(importers.get(target) ?? []), file]);
     const small = [...importers].filter(([file, [importer = '', ...others]]) => {
       if (others.length > 0 || dirname(importer) !== dirname(file) || /\/(config|index)\.ts$/.test(file)) return false;
-      // An index or a table lists files of a kind, to which a line is added for each new one.
+      // An index or a table lists files of one kind: a new file adds a line to it.
       if (/\/(index|functions-by-kind|toxic-types|kind-table)\.ts$/.test(importer)) return false;
       return isSource(file) && readFileSync(join(root, file), 'utf8').split('\n').length <= 20;
     });

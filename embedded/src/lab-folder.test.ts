@@ -28,7 +28,7 @@ describe('lab folder', () => {
     assert.ok(existsSync(named));
   });
 
-  it('refuses an unusable ENCORE_HOME, also below /proc', () => {
+  it('refuses an unusable ENCORE_HOME, including one below /proc', () => {
     const file = join(home, 'file');
     writeFileSync(file, '');
     for (const bad of ['here', './here', file, join(file, 'below'), '/dev/null/encore', '/proc/nope/deep', '/proc'])

@@ -57,7 +57,7 @@ describe('labs whose launcher was killed', function () {
     return folder;
   }
 
-  it('lose their recorded processes, also stopped ones, with what these started', async () => {
+  it('lose their recorded processes, even stopped ones, with what these started', async () => {
     const folder = await staleFolder();
     const parent = await running('sleep 1000 & echo $!; wait');
     const stopped = await running(sleeper);

@@ -260,7 +260,7 @@ export function proxyContract(name: string, make: () => Promise<RunningProxy>): 
       assert.deepEqual([enabled, toxics], [true, []]);
     });
 
-    it('populate keeps unchanged proxies, also disabled ones, and replaces others', async () => {
+    it('populate keeps unchanged proxies, even disabled ones, and replaces others', async () => {
       await toxic('noop', {});
       await call('POST', '/proxies/link', { enabled: false });
       const same = await call('POST', '/populate', [{ name: 'link', listen: link.listen, upstream: upstreamAddress }]);

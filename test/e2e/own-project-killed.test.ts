@@ -18,7 +18,7 @@ import { freePort } from '../support/free-port.ts';
 
 /** Also for the build of Encore’s own images, which the first run makes. */
 const stepMs = 600_000;
-/** Of the Compose project, for the developer’s own stack and for each run. */
+/** Name of the Compose project, for the developer’s own stack and for each run. */
 const name = `my--lab-${process.pid}`;
 process.env['TINY_NAME'] = name;
 /** Runs beside each other. */
@@ -96,12 +96,12 @@ class OwnRun {
     return runCommand(join(root, 'encore'), args, { cwd: this.folder, timeoutMs: 120_000 });
   }
 
-  /** Past the engine, whose kill disarms the restart policy; chaos sees the host’s processes. */
+  /** Bypasses the engine, whose kill disarms the restart policy; chaos sees host processes. */
   async kill(service: string): Promise<void> {
     const container = (of: string) => `${name}-encore-${this.id}-${of}`;
     const [pid] = await docker('inspect', '--format', '{{.State.Pid}}', container(service));
     const program = `process.kill(${pid}, 'SIGKILL')`;
-    // Of chaos, this command ends with its container.
+    // If the service is chaos, the command ends together with its container.
     await runCommand('docker', ['exec', container('encore-chaos-1'), 'node', '-e', program], { timeoutMs: 60_000 });
   }
 }

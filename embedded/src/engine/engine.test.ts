@@ -240,7 +240,7 @@ describe('process engine', () => {
     );
   });
 
-  it('reports the control groups that it can write to, also before any container uses them', async () => {
+  it('reports the control groups that it can write to, even before any container uses them', async () => {
     const group = openLimitGroup(process.pid, 'expected');
     group?.remove();
     const { CgroupVersion, MemoryLimit } = await docker.info();

@@ -48,7 +48,7 @@ export function killWithChildren(pids: readonly number[]): number {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   }
   return all.size;

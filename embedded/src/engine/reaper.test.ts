@@ -28,7 +28,7 @@ const parent = `
 `;
 
 describe('reaper', () => {
-  it('kills every listed group, also stopped ones and ones that ignore signals, and removes the folder', async () => {
+  it('kills every listed group, even stopped ones and ones that ignore signals, and removes the folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'encore-reaper-'));
     const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', parent, folder], {
       stdio: ['ignore', 'pipe', 'inherit'],

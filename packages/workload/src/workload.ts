@@ -122,7 +122,7 @@ export interface Workload<State = undefined, Plan = undefined, P extends Paramet
   /** Called once per user. Returns what the user remembers between its operations. */
   user?: (user: UserInfo<P>) => State;
   /**
-   * Called for each planned operation in order, also for one that is skipped later. It must depend
+   * Called for each planned operation in order, even for one that is skipped later. It must depend
    * on nothing but its argument, so that the same seed gives the same operations. Operations that
    * need only `random` do not need it.
    */

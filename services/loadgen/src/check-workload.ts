@@ -1,6 +1,6 @@
 /**
  * Loads a workload as a run does, and sends its parent a list of what is wrong with it. `encore
- * run` starts it before anything else, because a mistake would otherwise show after minutes.
+ * run` starts it before anything else, because a mistake would otherwise appear only after minutes.
  */
 import { pathToFileURL } from 'node:url';
 import { describeWorkload, loadWorkload } from './worker/load-workload.ts';

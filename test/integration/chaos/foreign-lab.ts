@@ -1,7 +1,7 @@
 /**
  * Containers of somebody else’s project on the Docker engine, as a run of it has them: the target
  * `web` behind a sidecar that took over its name, and others without one. The chaos service runs
- * outside, as root of the host does, and crashes them past the engine.
+ * outside, as root of the host does, and crashes them without the engine.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -69,7 +69,7 @@ const proxyChanged = event('proxy_changed', { target: targetSchema, change: z.st
 const proxyUsed = event('proxy_used', {
   proxy: proxyNameSchema,
   client: z.string(),
-  /** It connected to the target itself, past the proxy. */
+  /** It connected to the target itself, bypassing the proxy. */
   direct: z.boolean(),
 });
 const injectorFailed = event('injector_failed', {

@@ -106,7 +106,7 @@ function networkLimits(name: string, service: Service, found: Found): string[] {
   else if (networks === undefined)
     limits.push(`no network faults: with network_mode ${network_mode} it has no name that a sidecar could take over`);
   else if (isFoundByLabel(service))
-    limits.push('no network faults: Traefik finds it by its labels and connects to its address, past any sidecar');
+    limits.push('no network faults: Traefik finds it by its labels and connects to its address, bypassing any sidecar');
   else if (udp !== undefined)
     limits.push(
       mayHaveSidecar(name, service, found)

@@ -76,7 +76,7 @@ const maxProxies = 40;
 /** Encore's own processes have names that begin with it. */
 const reserved = /^encore-/i;
 
-/** Checks what no schema can. Accepts any value, also one that violates the schema. */
+/** Checks what no schema can. Accepts any value, even one that violates the schema. */
 export function problemsOfProcesses(system: SettingsObject): string[] {
   const processes = objectAt(system, 'processes');
   const proxies = Object.keys(objectAt(system, 'proxies'));

@@ -18,7 +18,7 @@ export interface Reference {
 
 const pattern = /\$\{(proxy|port)\.([^}]*)\}/g;
 
-/** Accepts any value, also one that violates the schema. */
+/** Accepts any value, even one that violates the schema. */
 export function findReferences({ command, env }: SettingsObject): Reference[] {
   const texts = [
     ...(Array.isArray(command) ? command : []).map((text: unknown, index) => [`command[${index}]`, text] as const),

@@ -1,5 +1,5 @@
 /**
- * Which fault kinds are impossible on a target of somebody's own project, each with the reason: the
+ * Which fault kinds are impossible on a target of a user's project, each with the reason: the
  * effect could not be confirmed, or the fault could not be reverted.
  */
 import { type FaultKind, faultKinds, type KindReasons, kindOf, type Probe, unsupportedOn } from '@encore/contracts';
@@ -91,7 +91,7 @@ const notShownBy: Readonly<Record<Probe, Parameters<typeof unsupportedOn>[1]>> =
 export const impossibleOnProxy = (probe: Probe): KindReasons => unsupportedOn('proxy', notShownBy[probe]);
 
 /**
- * The kinds of `wanted` that are possible on the target, and a problem for each of a list that is
+ * The kinds of `wanted` that are possible on the target, and a problem for each listed kind that is
  * not.
  */
 export function allowedOn(

@@ -17,7 +17,7 @@ export async function mistakesInModule(path: string, root: string): Promise<stri
   return mistakes;
 }
 
-/** As the load generator has it in a container, where an import from outside of the copy fails. */
+/** Checks a copy, as in the load generator's container: an import from outside the copy fails. */
 export async function mistakesInCopy(workload: WorkloadFiles, root: string): Promise<string[]> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'encore-workload-')));
   try {

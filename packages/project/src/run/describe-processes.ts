@@ -18,7 +18,7 @@ export interface ProcessAddresses {
 /** The container that runs all proxies. Names of the user do not begin with `encore-`. */
 export const proxyRunner = 'encore-toxiproxy';
 
-/** For a plan, before a run has chosen addresses: each port as it is named. */
+/** For a plan, before a run has chosen addresses: each port as in encore.yaml. */
 export function namedAddresses({ proxies }: ProcessSystem): ProcessAddresses {
   const ports = Object.keys(proxies).map((proxy) => {
     const port = portOf(proxy);
@@ -79,7 +79,7 @@ export function describeProcesses(
 /** The address that a process writes for a port: that of its proxy, or its own. */
 export const local = (port: number): string => `127.0.0.1:${port}`;
 
-/** A health URL leads to the process itself, past its proxy. */
+/** A health URL leads to the process itself, bypassing its proxy. */
 function localUrl(name: string, text: string, ports: ProcessAddresses['ports']): string {
   const { port, pathname, search } = new URL(text);
   const number = port === '' ? 80 : Number(port);

@@ -1,5 +1,5 @@
 /**
- * The system description of a run of somebody's own project: what chaos and the orchestrator read.
+ * The system description of a run of a user's project: what chaos and the orchestrator read.
  * A pure function of encore.yaml, the user's project and the generated one.
  */
 import type { FaultKind, KindReasons, System, SystemHealth } from '@encore/contracts';
@@ -82,7 +82,7 @@ export function describeSystem(
   return problems.length > 0 ? { ok: false, problems } : { ok: true, system, impossible };
 }
 
-/** Health URLs that lead to the container itself, past its sidecar. */
+/** Health URLs that lead to the container itself, bypassing its sidecar. */
 function addressedHealth(
   path: string,
   { ready, live, detail }: SystemHealth,

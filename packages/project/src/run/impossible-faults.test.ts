@@ -5,7 +5,7 @@ import { impossibleFaults } from './impossible-faults.ts';
 describe('impossible faults of a schedule', () => {
   const impossible = { api: { 'memory-cap': 'it has no memory limit' }, 'db:5432': { slicer: 'one byte' } };
 
-  it('are listed with path and reason, also for a replica', () => {
+  it('are listed with path and reason, even for a replica', () => {
     const schedule = [
       { target: 'api', faults: [{ kind: 'crash' }, { kind: 'memory-cap' }] },
       { target: 'api#2', faults: [{ kind: 'memory-cap' }] },

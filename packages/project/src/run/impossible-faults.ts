@@ -3,7 +3,7 @@ import { faultKinds, type KindReasons } from '@encore/contracts';
 import { ownValue, withoutNumber } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
 
-/** Accepts any settings, also invalid ones, whose mistakes are reported elsewhere. */
+/** Accepts any settings, even invalid ones, whose mistakes are reported elsewhere. */
 export function impossibleFaults(
   { schedule }: SettingsObject,
   impossible: Readonly<Record<string, KindReasons>>,

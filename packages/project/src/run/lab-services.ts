@@ -61,7 +61,7 @@ export function withLab(
     [names.chaos]: {
       ...program('chaos', options, 192),
       // Root without capabilities, because the group of the socket differs between hosts. KILL and
-      // the processes of the host are for crashes past the engine.
+      // the processes of the host are for crashes that bypass the engine.
       user: '0:0',
       pid: 'host',
       cap_add: ['KILL'],

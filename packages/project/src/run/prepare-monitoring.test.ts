@@ -72,7 +72,7 @@ describe('images of Prometheus and Grafana', () => {
 
   it('an interrupted pull ends the run, and nothing is reported as left out', async () => {
     const stop = new AbortController();
-    // At the line before the pull, which does not end by itself.
+    // At the line before the pull, which does not end on its own.
     const pulled = prepared('[ "$1" != pull ] || exec sleep 60', () => stop.abort(), stop.signal);
     await assert.rejects(pulled, { name: 'AbortError' });
     assert.equal(lines.length, 1);

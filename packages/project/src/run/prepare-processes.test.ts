@@ -67,7 +67,7 @@ describe('prepareProcesses', () => {
     });
   });
 
-  it('notes an address that leads past a proxy', async () => {
+  it('notes an address that bypasses a proxy', async () => {
     await writeFile(join(folder, 'load.mjs'), '');
     const env = { OTHER: 'http://localhost:30001', API: 'http://localhost:3000/x', GOOD: 'http://${proxy.api:3000}' };
     const prepared = await prepare(
@@ -75,7 +75,7 @@ describe('prepareProcesses', () => {
       { workload: 'load.mjs' },
     );
     assert.deepEqual(prepared.ok && prepared.notes, [
-      'web: env.API leads to port 3000 past the proxy of api, so no network fault acts on it; write ${proxy.api:3000} for the address',
+      'web: env.API leads to port 3000 and bypasses the proxy of api, so no network fault acts on it; write ${proxy.api:3000} for the address',
     ]);
   });
 });

@@ -13,7 +13,7 @@ import { findWorkload, missingWorkload } from './workload-files.ts';
 
 export interface PreparedProcesses {
   ok: true;
-  /** With the ports as they are named; a run may choose others. */
+  /** With the ports of encore.yaml; a run may choose others. */
   system: System;
   /** By target: the kinds that are impossible on it, each with the reason. */
   impossible: Record<string, KindReasons>;
@@ -94,7 +94,7 @@ const canAccess = (path: string, mode: number): Promise<boolean> =>
     () => false,
   );
 
-/** Notes on addresses that lead to a listed port past its proxy, where no network fault acts. */
+/** Notes on addresses of a listed port that bypass its proxy, where no network fault acts. */
 function bypasses({ processes, proxies }: ProcessSystem): string[] {
   return Object.entries(processes).flatMap(([name, process]) =>
     textsOf(process).flatMap(([at, text]) =>
@@ -102,7 +102,7 @@ function bypasses({ processes, proxies }: ProcessSystem): string[] {
         .filter((proxy) => upstreamOf(proxy) !== name && leadsTo(text, portOf(proxy)))
         .map(
           (proxy) =>
-            `${name}: ${at} leads to port ${portOf(proxy)} past the proxy of ${upstreamOf(proxy)}, so no network fault acts on it; write \${proxy.${proxy}} for the address`,
+            `${name}: ${at} leads to port ${portOf(proxy)} and bypasses the proxy of ${upstreamOf(proxy)}, so no network fault acts on it; write \${proxy.${proxy}} for the address`,
         ),
     ),
   );

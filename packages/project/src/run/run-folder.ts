@@ -40,7 +40,7 @@ export async function removeRunFolder(runId: string): Promise<boolean> {
   return true;
 }
 
-/** The process that still performs this run; null if there is none. */
+/** The process that is still performing this run; null if there is none. */
 export async function processOfRun(runId: string): Promise<number | null> {
   const text = await readFile(processFileOf(runId), 'utf8').catch(() => '');
   const [, pid = '', start = ''] = /^(\d+) (.+)$/s.exec(text) ?? [];

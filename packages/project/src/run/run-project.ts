@@ -180,7 +180,7 @@ async function writeInput(
   return folder;
 }
 
-/** For every user, because the programs in the containers are different ones. */
+/** Makes it world-readable, because the programs in the containers run as other users. */
 async function makeReadable(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {

@@ -84,7 +84,7 @@ export async function revertRuns(folder: string, print: (line: string) => void):
   return problems;
 }
 
-/** Ends the commands of a killed run first: they outlive it, and would create what was removed. */
+/** Ends the commands of a killed run first: they outlive it and would recreate what it removes. */
 async function takeDownKilled(runId: string): Promise<string[]> {
   const commands = await commandsOfRun(runId);
   for (const pid of commands) endCommand(pid);

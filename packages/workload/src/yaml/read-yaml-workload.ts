@@ -17,7 +17,7 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
     return `${file}:${line}:${col}`;
   };
   const [syntax] = document.errors;
-  // Those after it follow from it.
+  // Later errors are mostly consequences of the first.
   if (syntax !== undefined) throw new Error(`${at(syntax.pos[0])}: ${syntaxProblem(syntax, text)}`);
   const parsed = workloadSchema.safeParse(document.toJS());
   const problems = parsed.success ? problemsOf(parsed.data) : parsed.error.issues.flatMap((issue) => problemsIn(issue));
@@ -29,7 +29,7 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
   );
 }
 
-/** The usual mistake is a template without quotes, because `{` begins a map. */
+/** The most common mistake is a template without quotes, because `{` begins a map. */
 function syntaxProblem({ message, pos: [offset] }: YAMLParseError, text: string): string {
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n')[0] ?? '';
   const isUnquoted = /^[^'"]*\{\{/.test(line);

@@ -84,7 +84,7 @@ describe('connections to proxied ports', () => {
     ]);
   });
 
-  it('count no traffic of the lab, of a sidecar to its target, or of unknown addresses past a proxy', () => {
+  it('count no traffic of the lab, of a sidecar to its target, or of unknown addresses that bypass a proxy', () => {
     assert.deepEqual(
       uses({
         chaos: [to('db-sidecar', 5432), to('db', 5432)],

@@ -1,7 +1,7 @@
 /**
  * Finds which containers connect to each proxied port, and whether through its proxy: a client that
  * uses an address of the target itself bypasses all faults of the network. The kernel's tables of
- * connections show this, also for connections that ended in the last minute. They are readable in
+ * connections show this, even for connections that ended in the last minute. They are readable in
  * the process namespace of the engine's host.
  */
 import { readFile } from 'node:fs/promises';

@@ -30,7 +30,7 @@ const maxNames = 1_000;
 
 export class EngineReporter {
   readonly #dependencies: Dependencies;
-  /** Targets by container id; null for a container that is none. Network events carry no labels. */
+  /** Targets by container id; null for any other container. Network events carry no labels. */
   readonly #targets = new Map<string, string | null>();
   #queue: Promise<void> = Promise.resolve();
 

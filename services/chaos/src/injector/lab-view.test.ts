@@ -54,7 +54,7 @@ describe('the view of the lab', () => {
     stop.abort();
   });
 
-  it('returns the checkout of each container, also of one that Compose creates during a run', async () => {
+  it('returns the checkout of each container, even of one that Compose creates during a run', async () => {
     const { lab, injector, stop } = await startedLab();
     const labels = (folder: string) => ({ ...lab.server.labels, [label.checkout]: folder });
     Object.assign(lab.server, { labels: labels('/home/a/encore') });

@@ -1,6 +1,6 @@
 /**
  * Load faults, which the chaos service starts and ends: a spike, or calls that stall the
- * service. What they send comes from the workload. Each ends by itself after its time.
+ * service. What they send comes from the workload. Each ends when its time is up.
  */
 import type { LoadFaultRequest, LoadFaultStatus, LoadFaults as Named } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';

@@ -80,7 +80,7 @@ export function failureOfStatus(
   return { outcome: errors?.outcomes?.[code] ?? outcomeOfStatus(response, code), detail, definite };
 }
 
-/** The error code in a response with any status, also in the last event of a stream; '' if none. */
+/** The error code in a response with any status, even in the last event of a stream; '' if none. */
 export function errorCodeOf(response: HttpResponse, errors: ErrorFormat | undefined): string {
   const data = response.text.split(/\r?\n/).findLast((line) => line.startsWith('data:'));
   return readError(data === undefined ? response : { ...response, text: data.slice(5) }, errors).code;

@@ -18,7 +18,7 @@ function inNewFolder(test: (folder: string) => void): void {
   }
 }
 
-describe('command line of an own project', () => {
+describe("command line of a user's project", () => {
   it('runs the project of a folder with encore.yaml, with its settings from there', () => {
     inNewFolder(() => {
       writeFileSync('encore.yaml', '');

@@ -188,7 +188,7 @@ describe('text summary', () => {
     assert.equal(calm.report.thresholds.find(({ name }) => name === 'success_rate')?.note, undefined);
   });
 
-  it('counts every planned fault once, also in an interrupted run', async () => {
+  it('counts every planned fault once, even in an interrupted run', async () => {
     const { report } = await judgedKills({ faults: [crash, outage], interruptedAfter: 60 });
     assert.deepEqual(report.planned_faults, {
       planned: 2,

@@ -54,7 +54,7 @@ describe('a run that ends early', function () {
     assert.ok(!said.includes('line a'), said);
   });
 
-  it('gives the hint of a run of an own project instead of commands about the stack in the current folder', async () => {
+  it("gives the hint for a run of a user's project instead of commands about the stack in the current folder", async () => {
     lab.server.ready = false;
     lab.logsHint = 'run again with --keep';
     const { said } = await runOver(lab, planOf(1, []));

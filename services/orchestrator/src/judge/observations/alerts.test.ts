@@ -74,7 +74,7 @@ describe('alerts', () => {
     ]);
   });
 
-  it('ends a recovery with the first correct response, also of a probe', () => {
+  it('ends a recovery with the first correct response, even one to a probe', () => {
     const probe = (at: number, dueAt: number, outcome: 'ok' | 'refused'): Observation => ({
       type: 'probe',
       at,

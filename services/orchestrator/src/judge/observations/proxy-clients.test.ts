@@ -23,7 +23,7 @@ async function texts(extra: EncoreEvent[], seesConnections = true): Promise<stri
       },
     },
   );
-  return [...report.warnings, ...report.not_tested].filter((text) => /past its proxy|nothing connected/.test(text));
+  return [...report.warnings, ...report.not_tested].filter((text) => /bypassed the proxy|nothing connected/.test(text));
 }
 
 describe('clients of the proxies', () => {
@@ -32,7 +32,7 @@ describe('clients of the proxies', () => {
     assert.deepEqual(await texts(both), []);
     const direct = ['job', 'worker', 'job'].map((client) => used('postgres:5432', client, true));
     assert.deepEqual(await texts([...both, ...direct]), [
-      'job and worker connected to postgres:5432 past its proxy, so network faults there do not reach all connections; connect by the name postgres instead of an address',
+      'job and worker bypassed the proxy postgres:5432, so network faults there do not reach all connections; connect by the name postgres instead of an address',
     ]);
   });
 

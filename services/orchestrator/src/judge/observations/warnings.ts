@@ -120,7 +120,7 @@ export const warnings: readonly Warning[] = [
     find: ({ clients }) =>
       [...clients.bypassed].map(
         ([proxy, names]) =>
-          `${[...names].join(' and ')} connected to ${proxy} past its proxy, so network faults there do not reach all connections; connect by the name ${upstreamOf(proxy)} instead of an address`,
+          `${[...names].join(' and ')} bypassed the proxy ${proxy}, so network faults there do not reach all connections; connect by the name ${upstreamOf(proxy)} instead of an address`,
       ),
   },
   {

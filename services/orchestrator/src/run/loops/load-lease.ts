@@ -1,4 +1,4 @@
-/** Renews the lease of the load. If the load ended although nobody ended it, records the reason. */
+/** Renews the lease of the load. If the load ends without being stopped, records the reason. */
 import { EncoreError } from '@encore/kit';
 import type { RunView } from '../../progress/run-view.ts';
 import type { RunContext } from '../run-context.ts';
@@ -18,7 +18,7 @@ export class LoadLease {
   readonly #context: Pick<RunContext, 'run' | 'clients' | 'clock' | 'record'>;
   readonly #options: LoadLeaseOptions;
   readonly #ended = new AbortController();
-  /** Before the start of the load, that of event polling. A gap in the load begins no earlier. */
+  /** Start of the load, or of event polling until then. A gap in the load begins no earlier. */
   #startedAt: number;
   #renewedAt = 0;
 

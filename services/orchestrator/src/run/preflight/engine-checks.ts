@@ -135,7 +135,7 @@ function ports({ publishedPorts }: EngineInfo, system: PlannedSystem): Preflight
   const open = Object.entries(publishedPorts).filter(([, numbers]) => numbers.length > 0);
   const found = `published for ${open.map(([service, numbers]) => `${service} (${numbers.join(', ')})`).join(', ')}`;
   const closed = wanted.filter((service) => (publishedPorts[service] ?? []).length === 0);
-  // In somebody's own project the orchestrator has another name, and what the project publishes is
+  // In a user's project the orchestrator has another name, and what the project publishes is
   // up to its owner.
   const isOwnProject = open.length > 0 && publishedPorts['orchestrator'] === undefined;
   if (closed.length === 0 || isOwnProject) return ok(name, found);

@@ -32,7 +32,7 @@ describe('find-run', () => {
     assert.equal(folderOf('r20260101_120000', wiring()), recorded);
   });
 
-  it('locates the report next to the results, also for a recorded run', () => {
+  it('locates the report next to the results, even for a recorded run', () => {
     const there = runAt('elsewhere', 'production_test_20260101_120000');
     assert.equal(reportPathOf(there, wiring()), `${there}.json`);
     const recorded = runAt('runs', 'r20260101_120000');
