@@ -14,7 +14,7 @@
  *   PUT  /faults/:id  loadFaultRequest -> 201 loadFaultStatus; ends on its own after `seconds`
  *   GET  /faults/:id                -> loadFaultStatus | 404 UNKNOWN_FAULT
  *   POST /faults/:id/quick-call {}  -> 200 {end}; a call that succeeds, for a half-open breaker
- *   DELETE /faults/:id?action=A     -> 204 once it has ended and what it stored is removed, also
+ *   DELETE /faults/:id?action=A     -> 204 once it has ended and what it stored is removed, even
  *                                      if another process started it
  *   GET  /status                    -> loadStatus
  *   GET  /events?instance=ID&after=N    -> eventPage

@@ -22,7 +22,7 @@ export type ReadConnections = (container: Pick<ContainerView, 'id' | 'pid'>) => 
 export interface ProxyUse {
   proxy: string;
   client: string;
-  /** Past the proxy. */
+  /** Whether it bypasses the proxy. */
   direct: boolean;
 }
 

@@ -47,7 +47,7 @@ export class EngineHealth {
   /** True while the record contains a loss without an end. */
   #isLost: boolean;
   /**
-   * There was a run since the last response: its lease may end while the engine, which resolves
+   * There has been a run since the last response: its lease may end while the engine, which resolves
    * names, is gone.
    */
   #wasInRun: boolean;

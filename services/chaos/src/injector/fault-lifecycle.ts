@@ -6,7 +6,7 @@
  *   injecting ── injected ── confirmed ──┐
  *       └──────────┴─────────────────────┴── (revert-failed, retried) ── closed
  *
- * Only `#close` ends a fault. Its caller must hold the target's lock and, while holding it, look up
+ * Only `#close` ends a fault. Its caller must hold the target's lock and, while holding it, confirm
  * in the registry that the fault is still open: a fault may end during any `await`.
  */
 import { type Effect, isInstant, type PlannedFault, paramsSchema, type RevertCause } from '@encore/contracts';

@@ -76,7 +76,7 @@ export class Journal {
   readonly #open: () => Promise<LineSink>;
   readonly #retire: () => Promise<void>;
   #sink: LineSink;
-  /** What an earlier process left; read once at start. */
+  /** What an earlier process left behind; read once at startup. */
   readonly run: RunLine | null = null;
   readonly openIntents: readonly Intent[] = [];
   readonly pendingRestarts: readonly PendingRestart[] = [];
@@ -167,7 +167,7 @@ export class Journal {
   }
 
   /**
-   * End of the recorded part of an engine loss that was still ongoing, in epoch milliseconds, also
+   * End of the recorded part of an engine loss that was still ongoing, in epoch milliseconds, even
    * after the run's lease has ended; null for none.
    */
   get engineLostUntil(): number | null {

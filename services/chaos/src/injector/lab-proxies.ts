@@ -15,7 +15,7 @@ export const toxicName = (faultId: string): string => `${prefix}${faultId}`;
 export const isOurs = (toxic: Toxic): boolean => toxic.name.startsWith(prefix);
 const drainMarginMs = 150;
 
-/** True if the toxic is there as it was added. */
+/** True if the toxic exists, with the values with which it was added. */
 export const isAsAdded = (found: Toxic | undefined, { type, stream, toxicity, attributes }: Toxic): boolean =>
   found?.type === type &&
   found.stream === stream &&

@@ -36,8 +36,8 @@ export const cpuThrottle: FaultFunctions<ParamsOf<'cpu-throttle'>, Tools, SavedC
   },
   checkEffect: async ({ engine, clock }, { fault, saved: { containerId } }, signal) => {
     const { cpus } = await engine.inspect(containerId, signal);
-    // A limit has an effect only if the target reaches it, so the kernel must have throttled it
-    // there.
+    // A limit has an effect only if the target reaches it, so the evidence is that the kernel has
+    // throttled the target.
     const before = await engine.stats(containerId, signal);
     const untilMs = clock.now() + watchedMs;
     let periods = 0;
