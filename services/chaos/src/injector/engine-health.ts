@@ -47,8 +47,8 @@ export class EngineHealth {
   /** True while the record contains a loss without an end. */
   #isLost: boolean;
   /**
-   * There has been a run since the last response: its lease may end while the engine, which resolves
-   * names, is gone.
+   * There has been a run since the last response: its lease may end while the engine, which
+   * resolves names, is gone.
    */
   #wasInRun: boolean;
   #gaveUp = false;

@@ -29,8 +29,8 @@ const lineSchema = z.discriminatedUnion('line', [
     .transform(({ saved, ...line }) => ({ ...line, saved: faultTable[line.fault.kind].saved.parse(saved) })),
   /**
    * Reverted and verified, or never active; exactly one per intent. One line with the event, so
-   * that a kill leaves both or none. `restartPendingSince`: the engine's time since when a killed
-   * target has to be started; null if it has not.
+   * that a kill leaves both or none. `restartPendingSince`: when the fault took its target
+   * down, in the engine's time; null unless the target still needs a start.
    */
   z.object({
     line: z.literal('closed'),

@@ -3,7 +3,7 @@ import type { Interrupt } from './phase.ts';
 type State =
   /** Between two phases. */
   | { kind: 'idle' }
-  /** Raised between two phases; the next one takes it. */
+  /** Raised between two phases; the next phase receives it. */
   | { kind: 'pending'; event: Interrupt }
   | { kind: 'phase running'; deliver: (event: Interrupt) => void };
 

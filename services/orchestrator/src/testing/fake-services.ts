@@ -21,7 +21,7 @@ export class FakeServices implements AsyncDisposable {
   prometheusUrl: string | undefined;
   /** Number of containers of the server; all of them are the same fake. */
   replicas = 1;
-  /** As a run of somebody's own project sets it. */
+  /** As a run of a user's project sets it. */
   logsHint: string | undefined;
 
   private constructor(folder: string) {

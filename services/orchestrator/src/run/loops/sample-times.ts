@@ -1,6 +1,6 @@
 /**
  * Decides when to read back a random sample of the users' objects during the run: in fault-free
- * windows, so that a loss belongs to an earlier fault and not to an active one, and rarely, to add
+ * windows, so that a loss belongs to an earlier fault and not to an active one, and seldom, to add
  * little load.
  */
 

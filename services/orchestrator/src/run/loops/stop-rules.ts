@@ -1,13 +1,13 @@
 /**
- * Ends a run early without being asked to: the server does not recover, the machine runs out of
- * memory or disk, or the server gave wrong answers. Faults are reverted, and the verdict uses what
+ * Ends a run early without a request: the server does not recover, the machine runs out of memory
+ * or disk, or the server gave wrong answers. Faults are reverted, and the verdict uses what
  * was recorded.
  */
 import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 
 export interface StopLimits {
-  /** Maximum time that the server may be not ready without an active fault. */
+  /** Maximum time for which the server may be unready without an active fault. */
   brokenMs: number;
   /** Wrong answers that end the run. The first one fails it; the others show the pattern. */
   wrongAnswers: number;

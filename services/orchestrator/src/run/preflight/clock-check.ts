@@ -1,7 +1,7 @@
 /**
  * Preflight check: do all services agree on the time? A process reads the wall clock once and then
  * counts monotonically, so one that started before the machine slept, or before its clock was set,
- * is off by that time, and so is each recovery stage.
+ * is off by that much, and so is each recovery stage.
  */
 import { type Clock, describeError } from '@encore/kit';
 import { fail, ok, type PreflightCheck } from './preflight-check.ts';

@@ -140,7 +140,7 @@ async function servicesReady(
     },
     {
       name: `${recoveryOf} and what it needs`,
-      // A run of somebody's own project starts a new copy, which no earlier fault can have changed.
+      // A run of a user's project starts a new copy, which no earlier fault can have changed.
       fix: `${logsOf(recoveryOf, wiring)}${wiring.logsHint === undefined ? `; revert leftover faults with \`${wiring.command} revert\`` : ''}`,
       probe: () => clients.allAnswerOk(readyUrls(system), { signal }),
     },
