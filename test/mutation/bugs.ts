@@ -98,7 +98,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'sheds-after-outage',
-    what: 'for a minute after a restart the server rejects one request in ten without need',
+    what: 'for a minute after a restart the server rejects one request in ten needlessly',
     seededIn: 'services/server/src/resilience/admission.ts',
     scenario: 'one outage',
     triggersExpected: 50,

@@ -36,7 +36,7 @@ the rule or evidence requirement that is meant for it.
     npm run mutation -- clean 10           # smoke runs without a seeded bug, each with a new seed; all are listed
 
 A seeded bug is a file in [test/mutation/bugs](../test/mutation/bugs) that replaces one module of one program and
-changes one thing. Only the commands above start the loader that replaces the module. The programs do not know of it, so
+changes one thing. Only the commands above start the loader that replaces the module. The programs are unaware of it, so
 no setting can seed a bug, and no image contains the files.
 
 Each run uses \`./encore\` (the embedded runtime) with its own settings, except loopback, which has no lab. *Triggers*

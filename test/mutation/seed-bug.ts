@@ -1,6 +1,6 @@
 /**
  * Preloaded by each program of a lab with a seeded bug: imports of the replaced module get the bug,
- * which itself imports the original and changes one thing. The product does not know of it, so no
+ * which itself imports the original and changes one thing. The product is unaware of it, so no
  * setting can seed a bug.
  */
 import { registerHooks } from 'node:module';

@@ -5,7 +5,7 @@ export const patternRecognition = defineTool({
   name: 'pattern_recognition',
   title: 'Find patterns',
   description:
-    'Recurring melodies: repeated, transposed, inverted, retrograde, or the rhythm only; those that cover most notes first. Paginated.',
+    'Recurring melodies: repeated, transposed, inverted, retrograde, or the rhythm only; those that cover the most notes come first. Paginated.',
   input: patternRecognitionInputSchema,
   output: patternRecognitionOutputSchema,
   readOnly: true,

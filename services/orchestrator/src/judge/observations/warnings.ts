@@ -6,7 +6,7 @@ import { restartSetupSchema, runConfigSchema } from '@encore/contracts';
 import { describeError, upstreamOf } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { z } from 'zod';
-import { list, percentText, pluralize, thousands, timeOfDayText } from '../../text.ts';
+import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
 import { mayBeOfEngine } from '../collect/interventions.ts';
 import { type Span, union } from '../events/span.ts';
 import { isKill } from '../faults/fault-record.ts';
@@ -54,7 +54,9 @@ export const warnings: readonly Warning[] = [
     name: 'several_breakers_open',
     find: ({ alerts }) => {
       const count = alerts.counts.get('several_breakers') ?? 0;
-      return count === 0 ? '' : `${thousands(count)} × circuit breakers of several operations were open at once`;
+      return count === 0
+        ? ''
+        : `circuit breakers of several operations were open at once (${pluralize(count, 'time')})`;
     },
   },
   {

@@ -159,7 +159,7 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
       const never = [...traffic.operations].filter(([, { ok, failed, unknown }]) => ok === 0 && failed + unknown > 0);
       return never.length === 0
         ? []
-        : [`no operation of these kinds succeeded:  ${never.map(([kind]) => kind).join(', ')}`];
+        : [`no operation of these kinds succeeded: ${never.map(([kind]) => kind).join(', ')}`];
     },
   },
   {
