@@ -160,7 +160,7 @@ export class Reconciler {
   async #restartProxy(fromAt: number, reason: string): Promise<void> {
     const { tools, deadline, recorder, metrics, clock, logger } = this.#dependencies;
     metrics.injectorFailed();
-    logger.error({ reason }, 'Toxiproxy does not respond, restarting it');
+    logger.error({ reason }, 'Toxiproxy does not respond; restarting it');
     const restartRequestedAt = clock.now();
     try {
       for (const container of tools.proxies.containers) {

@@ -98,7 +98,7 @@ export class RunLease {
     await lock.run(leaseKey, async () => {
       // The run may have taken the lease again while this waited.
       if (!this.#isExpired) return;
-      logger.warn({ run: this.runId }, 'the run lease ended, reverting everything');
+      logger.warn({ run: this.runId }, 'the run lease ended; reverting everything');
       await revertAll('lease_ended');
       await this.#giveBack();
     });
