@@ -159,7 +159,8 @@ export function recoveryOf(record: FaultRecord, observedUntil: number, limitSeco
  * and the engine has its own clock, so a stage may be observed later than a stronger one that
  * implies it: an open port implies a start, and a correct response implies an open port and a ready
  * server. Such a stage takes the time of the stronger observation. During a fault of a dependency a
- * correct response may come from a cache, so there it does not imply readiness.
+ * correct response may come from a cache, and the port is that of the server, so there they imply
+ * neither readiness nor a start.
  */
 export function stagesOf(
   record: FaultRecord,
@@ -167,7 +168,7 @@ export function stagesOf(
   const { restartedAt, portAt, readyAt, firstSuccessAt, isOnDependency } = record;
   const ready = notAfter(readyAt, isOnDependency ? null : firstSuccessAt);
   const port = notAfter(notAfter(portAt, ready), firstSuccessAt);
-  const restarted = notAfter(notAfter(restartedAt, port), firstSuccessAt);
+  const restarted = isOnDependency ? restartedAt : notAfter(notAfter(restartedAt, port), firstSuccessAt);
   return { restartedAt: restarted, portAt: port, readyAt: ready, firstSuccessAt };
 }
 

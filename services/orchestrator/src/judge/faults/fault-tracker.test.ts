@@ -65,9 +65,9 @@ const died = (at: number, target = 'server'): Observation => ({
   action: 'die',
   exitCode: 137,
 });
-const started = (at: number, actor: Actor, restartCount = 0): Observation[] => [
-  { type: 'engine_event', at, engineAt: at, target: 'server', action: 'start', restartCount },
-  { type: 'target_started', at, engineAt: at, target: 'server', actor, reason: '' },
+const started = (at: number, actor: Actor, restartCount = 0, target = 'server'): Observation[] => [
+  { type: 'engine_event', at, engineAt: at, target, action: 'start', restartCount },
+  { type: 'target_started', at, engineAt: at, target, actor, reason: '' },
 ];
 const ok = (dueAt: number, at = dueAt + 5): Observation => ({ type: 'probe', at, dueAt, outcome: 'ok' });
 /** A second with 20 successful attempts. */
@@ -319,6 +319,16 @@ describe('fault tracker', () => {
     const cached = tracked(down);
     cached.add(...inject(1_000, down), seen(1_100, true, false), reverted(6_000), ok(6_010), seen(7_000, true, true));
     assert.equal(stagesOf(cached.record()).readyAt, 7_000, 'a cached response does not imply readiness');
+  });
+
+  it('notes what started a dependency after users already had correct responses, and no later start', () => {
+    const crash = planned('crash', 'postgres');
+    const { add, recovered, record } = tracked(crash);
+    add(...inject(1_000, crash), died(1_020, 'postgres'), reverted(1_030), ok(1_100));
+    assert.deepEqual(recovered(), { seconds: 0.105, recoveredBy: null });
+    add(...started(1_500, 'restart-policy', 1, 'postgres'), ...started(1_900, 'external', 0, 'postgres'));
+    assert.deepEqual(recovered(), { seconds: 0.105, recoveredBy: 'restart-policy' });
+    assert.equal(stagesOf(record()).restartedAt, 1_500);
   });
 
   it('ends a fault without effect at its revert', () => {

@@ -250,8 +250,11 @@ export class FaultTracker implements Collector {
     for (const record of this.#current) {
       const { clock } = record.behaviour;
       const down = record.diedAt !== null || clock === 'injection';
-      if (record.injectedAt === null || record.firstSuccessAt !== null || !down) continue;
-      if (record.container !== container) continue;
+      if (record.container !== container || record.injectedAt === null || !down) continue;
+      // Users may get correct responses that need no dependency before it has started.
+      const isFirstOfDependency =
+        record.isOnDependency && record.diedAt !== null && (record.restartedAt ?? time) === time;
+      if (record.firstSuccessAt !== null && !isFirstOfDependency) continue;
       record.restartedAt ??= time;
       if (clock === 'injection') record.referenceAt ??= time;
       note(record);
