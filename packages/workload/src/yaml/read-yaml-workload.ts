@@ -1,4 +1,5 @@
 /** Reads a YAML workload. All of its mistakes are listed at once, with line and column. */
+import { invalidValue } from '@encore/kit/near-miss';
 import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import type { Workload } from '../workload.ts';
@@ -19,13 +20,17 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
   const [syntax] = document.errors;
   // Later errors are mostly consequences of the first.
   if (syntax !== undefined) throw new Error(`${at(syntax.pos[0])}: ${syntaxProblem(syntax, text)}`);
-  const parsed = workloadSchema.safeParse(document.toJS());
+  const parsed = workloadSchema.safeParse(document.toJS(), { reportInput: true });
   const problems = parsed.success ? problemsOf(parsed.data) : parsed.error.issues.flatMap((issue) => problemsIn(issue));
   if (parsed.success && problems.length === 0) return compileWorkload(parsed.data);
   const located = problems.map(({ path, message }) => ({ offset: offsetOf(document, path), path, message }));
   located.sort((a, b) => a.offset - b.offset);
   throw new Error(
-    located.map(({ offset, path, message }) => `${at(offset)}: ${path.join('.')}: ${message}`).join('\n'),
+    located
+      .map(({ offset, path, message }) =>
+        [at(offset), ...(path.length === 0 ? [] : [path.join('.')]), message].join(': '),
+      )
+      .join('\n'),
   );
 }
 
@@ -45,11 +50,19 @@ function problemsIn(issue: z.core.$ZodIssue, parents: readonly PropertyKey[] = [
     const [furthest = []] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a));
     if (depthOf(furthest) > 0) return furthest.flatMap((inner) => problemsIn(inner, path));
   }
-  const message = firstLine(issue.message).replace(
-    /^Invalid input: expected (.*), received undefined$/,
-    'is missing; expected $1',
-  );
-  return [{ path, message }];
+  return [{ path, message: messageOf(issue) }];
+}
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type')
+    return issue.input === undefined
+      ? `is missing; expected ${issue.expected}`
+      : invalidValue(issue.input, issue.expected);
+  if (issue.code === 'invalid_value' && issue.values.length > 1) {
+    const choices = issue.values.map(String);
+    return invalidValue(issue.input, `one of ${choices.join(', ')}`, choices);
+  }
+  return firstLine(issue.message);
 }
 
 function depthOf(issues: readonly z.core.$ZodIssue[]): number {

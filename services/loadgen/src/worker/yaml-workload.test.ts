@@ -324,6 +324,18 @@ describe('YAML workload', () => {
       /shop\.yaml:16:3: operations\.look\.weight: is missing; expected number$/,
     );
     assert.throws(
+      () => readYamlWorkload(yaml.replace('weight: 5', 'weight: lots'), 'shop.yaml'),
+      /shop\.yaml:17:5: operations\.look\.weight: "lots" is not valid; expected number$/,
+    );
+    assert.throws(
+      () => readYamlWorkload(yaml.replace('method: PUT', 'method: PUTT'), 'shop.yaml'),
+      /\.method: "PUTT" is not valid\. Did you mean PUT\? Expected one of GET, HEAD, POST, PUT, PATCH, DELETE$/,
+    );
+    assert.throws(
+      () => readYamlWorkload('', 'shop.yaml'),
+      /^Error: shop\.yaml:1:1: null is not valid; expected object$/,
+    );
+    assert.throws(
       () => readYamlWorkload(yaml.replace('weight: 5', 'wieght: 5'), 'shop.yaml'),
       /shop\.yaml:17:5: operations\.look\.wieght: unknown name/,
     );
