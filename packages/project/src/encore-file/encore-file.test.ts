@@ -88,6 +88,13 @@ workload: 7
     ]);
   });
 
+  it('accepts the same port on two services, because each has a network of its own', () => {
+    const proxies = { 'web:3000': { probe: 'http' }, 'api:3000': { probe: 'http' } };
+    const containers = { web: { health: { ready: 'http://web:3000/' } }, api: {} };
+    const system = { containers, proxies, entry: 'web:3000', recoveryOf: 'web' };
+    assert.deepEqual(problemsOfEncoreFile({ system }), []);
+  });
+
   it('needs HTTP at the entry, where users connect', () => {
     const text = valid.replace('entry: api:8000', 'entry: db:5432');
     assert.deepEqual(problemsOfEncoreFile(parse(text)), [

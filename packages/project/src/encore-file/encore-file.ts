@@ -86,7 +86,8 @@ export function problemsOfEncoreFile(file: SettingsObject): string[] {
   ];
   const paths = problems.map((problem) => problem.slice(0, problem.indexOf(': ')));
   const isNew = (problem: string): boolean => !paths.some((path) => problem.startsWith(`${path}: `));
-  return [...problems, ...problemsOfNames(system).filter(isNew), ...problemsOfProcesses(system).filter(isNew)];
+  const ofProcesses = describesProcesses(file) ? problemsOfProcesses(system) : [];
+  return [...problems, ...[...problemsOfNames(system), ...ofProcesses].filter(isNew)];
 }
 
 /** A schema describes a list only as such. */

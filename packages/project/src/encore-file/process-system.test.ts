@@ -94,7 +94,6 @@ system:
       'system.processes.db.command: cannot be combined with postgres; remove one of the two',
       'system.processes.db.postgres: listens on one port; list one under system.proxies, as db:5432',
       'system.processes.api.dependsOn: api waits for itself, by way of worker, api',
-      'system.processes.worker.dependsOn: worker waits for itself, by way of api, worker',
       'system.proxies.copy:3000: api:3000 has the same port, and the processes share those of this machine; write ${port.copy:3000} where copy reads its port',
     ]);
   });

@@ -148,7 +148,7 @@ export function isUrlOf(name: string, text: string): boolean {
   return host === undefined || [name.toLowerCase(), 'localhost', '127.0.0.1'].includes(host);
 }
 
-/** One line per process that waits for itself. */
+/** One line per circle of processes that wait for each other. */
 function cyclesOf(processes: SettingsObject): string[] {
   const dependenciesOf = (name: string): string[] => {
     const process = processes[name];
@@ -167,8 +167,11 @@ function cyclesOf(processes: SettingsObject): string[] {
     visit(start);
     return [...found];
   };
-  return Object.keys(processes)
-    .filter((name) => waitsFor(name).includes(name))
+  const members = Object.keys(processes).filter((name) => waitsFor(name).includes(name));
+  const isListed = (name: string, earlier: readonly string[]) =>
+    earlier.some((other) => waitsFor(other).includes(name) && waitsFor(name).includes(other));
+  return members
+    .filter((name, index) => !isListed(name, members.slice(0, index)))
     .map(
       (name) => `system.processes.${name}.dependsOn: ${name} waits for itself, by way of ${waitsFor(name).join(', ')}`,
     );
