@@ -295,7 +295,7 @@ describe('fault tracker', () => {
     killed.add(...inject(1_000, crash), died(1_020), reverted(1_030), seen(1_050, false, false), ok(2_000));
     killed.add(seen(2_040, true, false), ...started(2_050, 'restart-policy', 1), seen(2_100, true, true));
     assert.deepEqual(stagesOf(killed.record()), {
-      restartedAt: null,
+      restartedAt: 2_005,
       portAt: 2_005,
       readyAt: 2_005,
       firstSuccessAt: 2_005,
@@ -329,6 +329,15 @@ describe('fault tracker', () => {
     add(...started(1_500, 'restart-policy', 1, 'postgres'), ...started(1_900, 'external', 0, 'postgres'));
     assert.deepEqual(recovered(), { seconds: 0.105, recoveredBy: 'restart-policy' });
     assert.equal(stagesOf(record()).restartedAt, 1_500);
+  });
+
+  it('notes a start that the engine reports after the first correct response', () => {
+    const crash = planned('crash', 'server');
+    const { add, recovered, record } = tracked(crash);
+    add(...inject(1_000, crash), died(1_020), reverted(1_030), ok(1_500));
+    add(...started(1_700, 'restart-policy', 1), ...started(1_900, 'external'));
+    assert.equal(recovered()?.recoveredBy, 'restart-policy');
+    assert.equal(stagesOf(record()).restartedAt, 1_505, 'not later than the response that implies it');
   });
 
   it('ends a fault without effect at its revert', () => {

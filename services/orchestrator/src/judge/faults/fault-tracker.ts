@@ -251,10 +251,10 @@ export class FaultTracker implements Collector {
       const { clock } = record.behaviour;
       const down = record.diedAt !== null || clock === 'injection';
       if (record.container !== container || record.injectedAt === null || !down) continue;
-      // Users may get correct responses that need no dependency before it has started.
-      const isFirstOfDependency =
-        record.isOnDependency && record.diedAt !== null && (record.restartedAt ?? time) === time;
-      if (record.firstSuccessAt !== null && !isFirstOfDependency) continue;
+      // A response may need no dependency, and a busy engine reports a start late, so the first start
+      // after a death counts even if users had a correct response before it.
+      const isFirst = record.diedAt !== null && (record.restartedAt ?? time) === time;
+      if (record.firstSuccessAt !== null && !isFirst) continue;
       record.restartedAt ??= time;
       if (clock === 'injection') record.referenceAt ??= time;
       note(record);
