@@ -1,7 +1,6 @@
 /** Starts a lab's programs in dependency order and stops them, whatever state they are in. */
 import { once } from 'node:events';
-import { chmodSync, cpSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -121,15 +120,18 @@ async function startServices(engine: Engine, services: readonly LabService[], si
     const container = engine.create(group ? spec : withoutLimits(spec), group);
     container.start();
     if (probe === null) return;
+    const hasExited = () => container.state.status === 'exited';
     try {
-      await waitUntil(`${serviceName(spec)} to be ready`, () => isReady(probe), {
+      await waitUntil(`${serviceName(spec)} to be ready`, () => hasExited() || isReady(probe), {
         timeoutMs: readyTimeoutMs,
         everyMs: 25,
         signal: stop,
       });
     } catch (error) {
-      throw stop.aborted ? error : new EncoreError('NOT_READY', await notReadyMessage(spec), { cause: error });
+      if (stop.aborted) throw error;
+      throw notReady(spec, `was not ready after ${readyTimeoutMs / 1_000} s`, error);
     }
+    if (hasExited()) throw notReady(spec, `exited with code ${container.exitCode} before it was ready`);
   };
   const all = services.map(async (service) => {
     await start(service);
@@ -168,8 +170,8 @@ async function isReady(probe: NonNullable<LabService['ready']>): Promise<boolean
   return (await httpExchange(probe.url, { signal: AbortSignal.timeout(2_000) })).status === 200;
 }
 
-async function notReadyMessage(spec: ContainerSpec): Promise<string> {
-  const log = await readFile(spec.logFile, 'utf8').catch(() => '');
+function notReady(spec: ContainerSpec, problem: string, cause?: unknown): EncoreError {
+  const log = existsSync(spec.logFile) ? readFileSync(spec.logFile, 'utf8') : '';
   const lines = log.trimEnd().split('\n').slice(-15).join('\n  ');
-  return `${serviceName(spec)} was not ready after ${readyTimeoutMs / 1_000} s. The end of its log:\n  ${lines}`;
+  return new EncoreError('NOT_READY', `${serviceName(spec)} ${problem}. The end of its log:\n  ${lines}`, { cause });
 }

@@ -108,6 +108,19 @@ describe('encore run of processes', function () {
     return found;
   }
 
+  it('names a process that ends before it is ready, with its log, and starts no load', async () => {
+    const missing = encoreFile.replace('api.mjs', 'missing.mjs').replace('restart: on-failure:5', "restart: 'no'");
+    writeFileSync(join(folder, 'encore.yaml'), missing);
+    const [exitCode] = await once(start(), 'exit');
+    assert.notEqual(exitCode, 0);
+    assert.match(
+      output,
+      /api exited with code 1 before it was ready\. The end of its log:[\s\S]*Cannot find module .*missing\.mjs/,
+    );
+    assert.doesNotMatch(output, /phase ramp/);
+    await waitUntil('the end of all processes', () => processes().size === 0, { timeoutMs: 20_000 });
+  });
+
   it('leaves nothing after Ctrl-C during a freeze, but a report', async () => {
     const child = start();
     await printed('f0002 freeze of api: injected');
