@@ -166,7 +166,11 @@ async function runLab(start: (stop: AbortSignal) => Promise<StartedLab>): Promis
     if (code === refusedExitCode) process.stderr.write(`the logs of the lab's programs are in ${lab.keepLogs()}\n`);
     return code;
   } catch (error) {
-    if (stop.signal.aborted) return exitCodes.INTERRUPTED;
+    if (stop.signal.aborted) {
+      const { interruptedText } = await import('@encore/project');
+      process.stderr.write(`${interruptedText}\n`);
+      return exitCodes.INTERRUPTED;
+    }
     process.stderr.write(
       `encore could not start: ${error instanceof EncoreError ? error.message : describeError(error)}\n`,
     );

@@ -121,6 +121,16 @@ describe('encore run of processes', function () {
     await waitUntil('the end of all processes', () => processes().size === 0, { timeoutMs: 20_000 });
   });
 
+  it('ends at Ctrl-C while it starts, without a report', async () => {
+    const child = start();
+    await printed('starting the lab');
+    child.kill('SIGINT');
+    const [exitCode] = await once(child, 'exit');
+    assert.equal(exitCode, exitCodes.INTERRUPTED);
+    assert.match(output, /Interrupted before the run began, so there is no report\./);
+    await waitUntil('the end of all processes', () => processes().size === 0, { timeoutMs: 20_000 });
+  });
+
   it('leaves nothing after Ctrl-C during a freeze, but a report', async () => {
     const child = start();
     await printed('f0002 freeze of api: injected');
