@@ -15,7 +15,7 @@ Generated from the [fault table](../packages/contracts/src/kinds/kind-table.ts) 
 [CREATING_FAULTS.md](CREATING_FAULTS.md) explains how to add a kind.
 
 The injector writes each fault to its journal before it injects it, and confirms the effect by an independent
-observation. It keeps a lasting fault under a lease, reverts it in every case, and verifies the revert. A fault acts on
+observation. It guards each lasting fault with a lease, always reverts it, and verifies the revert. A fault acts on
 a target only if [system.yaml](../system.yaml) allows its kind there.
 
 | kind | acts on | parameters | default duration | while active |

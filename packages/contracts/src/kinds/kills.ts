@@ -62,7 +62,7 @@ export const kills = {
       graceful: true,
       actions: [...stopped.actions, ...paused.actions],
     },
-    does: 'Requests a restart from the engine and pauses the target as soon as it has started, so that its startup takes that much longer.',
+    does: 'Requests a restart from the engine and pauses the target as soon as it has started, which prolongs its startup by the duration of the fault.',
     revertedBy: 'The injector unpauses the target, which continues its start.',
     usersSee: 'The same as in a restart, for longer: nothing listens until the end of the fault.',
     pitfalls:
