@@ -110,7 +110,7 @@ export default defineWorkload({
     );
     assert.doesNotMatch(stderr, /starting the lab/);
     const keep = encore(['run', '--keep'], {}, projectOf(processes(3000)));
-    assert.match(keep.stderr, /--keep: the processes end with the run; leave it out/);
+    assert.match(keep.stderr, /--keep: the processes end with the run; remove the option/);
   });
 
   it('shows the reason for each kind that is impossible on a process', () => {

@@ -184,7 +184,7 @@ describe('any Compose project', function () {
     assert.match(tcp.lines.join('\n'), /^Wrote encore.yaml: 1 container, 1 proxy\.$/m);
     assert.match(
       tcp.lines.join('\n'),
-      /^No workload is written, because it is not known whether game:25565 speaks HTTP\./m,
+      /^No workload was written, because it is not known whether game:25565 speaks HTTP\./m,
     );
   });
 

@@ -15,7 +15,7 @@ export interface Call {
   path?: string;
 }
 
-/** Ports of URLs that name none. */
+/** Default port of each URL scheme. */
 const schemePorts: Readonly<Record<string, number>> = {
   http: 80,
   ws: 80,

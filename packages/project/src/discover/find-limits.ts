@@ -131,8 +131,8 @@ function containerLimits(name: string, service: Service, found: Found): string[]
   if (!found.ready.includes(name) && !hasHealthcheck(name, service, found))
     limits.push('no health check: only the start of its container shows its recovery; add one to the Compose file');
   const { [labels.memory]: memory, [labels.cpus]: cpus } = originalLimits(service);
-  if (memory === undefined) limits.push('no memory-cap: it has no memory limit (mem_limit) that could be restored');
-  if (cpus === undefined) limits.push('no cpu-throttle: it has no CPU limit (cpus) that could be restored');
+  if (memory === undefined) limits.push('no memory-cap: it has no memory limit (mem_limit) to restore');
+  if (cpus === undefined) limits.push('no cpu-throttle: it has no CPU limit (cpus) to restore');
   return limits;
 }
 

@@ -50,7 +50,7 @@ export const encoreFileSchema = z.strictObject({
   dashboards: z
     .boolean()
     .default(true)
-    .describe('whether Prometheus and Grafana run beside the project and show the run'),
+    .describe('whether Prometheus and Grafana run alongside the project and show the run'),
 });
 /** Of a Compose project. */
 export type EncoreFile = z.infer<typeof encoreFileSchema>;
@@ -90,7 +90,7 @@ export function problemsOfEncoreFile(file: SettingsObject): string[] {
   return [...problems, ...[...problemsOfNames(system), ...ofProcesses].filter(isNew)];
 }
 
-/** A schema describes a list only as such. */
+/** Replaces the description of `command`, for which the schema states only that it is a list. */
 const expected = (path: readonly PropertyKey[]): string | undefined =>
   path.length === 4 && path.at(-1) === 'command'
     ? 'the program and its arguments as a list, such as [node, api.mjs]'
@@ -117,7 +117,7 @@ function problemsOfNames(system: SettingsObject): string[] {
     );
   }
   const known = Object.keys(containers);
-  // Where a name is used, it may be right, and mistyped where it is listed.
+  // A name may be right where it is used, and mistyped where it is listed.
   const orRename = (name: string): string => {
     const near = nearestWord(name, known);
     return near === undefined ? '' : `; or rename ${near} under system.${key} to ${name}`;
@@ -150,7 +150,7 @@ function section(value: SettingsObject, key: string): SettingsObject {
   return isObject(inner) ? inner : {};
 }
 
-/** What the generator needs of the file. */
+/** What the generator needs from the file. */
 export function generateOptions({
   containers,
   proxies,
@@ -169,7 +169,7 @@ export function plannedSystem(system: EncoreSystem | ProcessSystem): PlannedSyst
   const { proxies, entry, recoveryOf } = system;
   const containers: Record<string, { allowedKinds: 'all' | FaultKind[]; replicas?: number }> =
     'processes' in system ? system.processes : system.containers;
-  // Which of all kinds can act on a target is not a question of permission.
+  // `all` permits every kind. Whether a kind can act on the target is decided elsewhere.
   const allowed = (kinds: 'all' | readonly FaultKind[]): FaultKind[] =>
     kinds === 'all' ? [...faultKinds] : [...kinds];
   return {

@@ -92,9 +92,9 @@ system:
       'system.processes.api.env.B: "${port.db:5432}" is not valid; expected ${proxy.db:5432}, because only db listens on that port',
       'system.processes.worker.env.A: "${port.worker:1}" is not valid; expected a port of worker under system.proxies',
       'system.processes.db.command: cannot be combined with postgres; remove one of the two',
-      'system.processes.db.postgres: listens on one port; list one under system.proxies, as db:5432',
-      'system.processes.api.dependsOn: api waits for itself, by way of worker, api',
-      'system.proxies.copy:3000: api:3000 has the same port, and the processes share those of this machine; write ${port.copy:3000} where copy reads its port',
+      'system.processes.db.postgres: listens on one port; list exactly one under system.proxies, such as db:5432',
+      'system.processes.api.dependsOn: api waits for itself through worker, api',
+      'system.proxies.copy:3000: api:3000 has the same port, and all processes share the ports of this machine; write ${port.copy:3000} where copy reads its port',
     ]);
   });
 

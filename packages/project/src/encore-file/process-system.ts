@@ -19,7 +19,7 @@ const postgresSchema = z.strictObject({
   user: name('the name of its user, in lower case'),
   password: z.string().min(1).describe('the password of its user'),
   database: name('the name of its database, in lower case'),
-  schema: z.string().min(1).describe('a file of SQL to execute once, relative to this file').optional(),
+  schema: z.string().min(1).describe('an SQL file to execute once, relative to this file').optional(),
 });
 
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGKILL'] as const;
@@ -47,7 +47,7 @@ const processSchema = containerSchema.omit({ replicas: true }).extend({
       z.union([z.string(), z.number()]).transform(String).describe('text or a number'),
     )
     .default({})
-    .describe('variables beside those with which Encore was started'),
+    .describe('variables in addition to those that Encore was started with'),
   restart: z
     .string()
     .regex(/^(always|no|on-failure(:[1-9][0-9]{0,2})?)$/)
@@ -111,7 +111,9 @@ function problemsOf(
     for (const key of ['command', 'cwd', 'env', 'stopSignal'])
       if (key in process) problems.push(`${path}.${key}: cannot be combined with postgres; remove one of the two`);
     if (proxies.filter((proxy) => upstreamOf(proxy) === name).length !== 1)
-      problems.push(`${path}.postgres: listens on one port; list one under system.proxies, as ${name}:5432`);
+      problems.push(
+        `${path}.postgres: listens on one port; list exactly one under system.proxies, such as ${name}:5432`,
+      );
   }
   for (const other of Array.isArray(dependsOn) ? dependsOn : [])
     if (typeof other === 'string' && !names.includes(other)) {
@@ -148,7 +150,7 @@ export function isUrlOf(name: string, text: string): boolean {
   return host === undefined || [name.toLowerCase(), 'localhost', '127.0.0.1'].includes(host);
 }
 
-/** One line per circle of processes that wait for each other. */
+/** One line per cycle of processes that wait for each other. */
 function cyclesOf(processes: SettingsObject): string[] {
   const dependenciesOf = (name: string): string[] => {
     const process = processes[name];
@@ -172,9 +174,7 @@ function cyclesOf(processes: SettingsObject): string[] {
     earlier.some((other) => waitsFor(other).includes(name) && waitsFor(name).includes(other));
   return members
     .filter((name, index) => !isListed(name, members.slice(0, index)))
-    .map(
-      (name) => `system.processes.${name}.dependsOn: ${name} waits for itself, by way of ${waitsFor(name).join(', ')}`,
-    );
+    .map((name) => `system.processes.${name}.dependsOn: ${name} waits for itself through ${waitsFor(name).join(', ')}`);
 }
 
 /** Processes of one machine cannot listen on the same port, unless Encore chooses one for them. */
@@ -189,7 +189,7 @@ function sharedPorts(processes: SettingsObject, proxies: readonly string[]): str
     return other === undefined
       ? []
       : [
-          `system.proxies.${proxy}: ${other} has the same port, and the processes share those of this machine; write \${port.${proxy}} where ${name} reads its port`,
+          `system.proxies.${proxy}: ${other} has the same port, and all processes share the ports of this machine; write \${port.${proxy}} where ${name} reads its port`,
         ];
   });
 }

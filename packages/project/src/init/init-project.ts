@@ -106,7 +106,7 @@ function hints(
     ...(workload !== undefined || entry === null
       ? []
       : [
-          `No workload is written, because it is not known whether ${entry.service}:${entry.port} speaks HTTP. Write ${workloadPath} (docs/WORKLOADS.md), and name it in ${shown}.`,
+          `No workload was written, because it is not known whether ${entry.service}:${entry.port} speaks HTTP. Write ${workloadPath} (docs/WORKLOADS.md), and name it in ${shown}.`,
         ]),
     ...(missing.length === 0
       ? []

@@ -49,7 +49,7 @@ export interface ApiDocument {
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
 const maxReferences = 50;
 
-/** `file` names the text in messages. Throws a text with one line per problem. */
+/** `file` names the text in messages. Throws an Error with one line per problem. */
 export function readApiDocument(text: string, file: string): ApiDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
@@ -174,7 +174,8 @@ function resolverOf(root: Schema): ApiDocument['resolve'] {
     for (let i = 0; i < maxReferences; i += 1) {
       const reference = objectOf(current)['$ref'];
       if (typeof reference !== 'string') return objectOf(current);
-      if (!reference.startsWith('#')) throw new Error(`${reference} is in another file; bundle them into one`);
+      if (!reference.startsWith('#'))
+        throw new Error(`${reference} is in another file; bundle the document into one file`);
       const { $ref: _, ...siblings } = objectOf(current);
       const target = targetOf(root, reference);
       // Version 3.1 allows keywords next to a reference.

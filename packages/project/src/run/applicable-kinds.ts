@@ -22,7 +22,7 @@ export interface ContainerFacts {
 /** What only the bundled lab has. */
 const ofTheBundledLab = {
   'stress-helper': 'needs the stress helper in the target’s image, which only the bundled server has',
-  breakers: 'needs circuit breakers that are reported the way the bundled server does it',
+  breakers: 'needs circuit breakers that are reported the way the bundled server reports them',
   'bundled-lab': 'has only been tried on the bundled lab',
 };
 
@@ -42,21 +42,21 @@ export function impossibleOnContainer({
   return unsupportedOn('container', {
     ...ofTheBundledLab,
     ...(limits[labels.memory] === undefined && {
-      'memory-limit': 'it has no memory limit that could be restored; set mem_limit in the Compose file',
+      'memory-limit': 'it has no memory limit to restore; set mem_limit in the Compose file',
     }),
     ...(limits[labels.cpus] === undefined && {
-      'cpu-limit': 'it has no CPU limit that could be restored; set cpus in the Compose file',
+      'cpu-limit': 'it has no CPU limit to restore; set cpus in the Compose file',
     }),
     ...unattended({ isObserved, isSupervised }),
     ...(replicas > 1 && { 'only-replica': 'other replicas answer in its place, which hides the effect' }),
     // Without a probe, a proxy looks the same with and without its target.
     ...(probes.every((probe) => probe === 'none') && {
-      banner: 'no proxy with a probe leads to it, so the effect could not be seen; list a port of it',
+      banner: 'no proxy with a probe leads to it, so the effect could not be seen; list one of its ports',
     }),
   });
 }
 
-/** Of a process. What this machine lacks is not part of it. */
+/** The same for a process. The caller adds the kinds that this machine cannot inject. */
 export function impossibleOnProcess({
   limits,
   isObserved,
@@ -65,18 +65,18 @@ export function impossibleOnProcess({
   return unsupportedOn('container', {
     ...ofTheBundledLab,
     ...(limits.memoryMegabytes === undefined && {
-      'memory-limit': 'it has no memory limit that could be restored; set limits.memoryMegabytes',
+      'memory-limit': 'it has no memory limit to restore; set limits.memoryMegabytes',
     }),
     ...(limits.cpus === undefined && {
-      'cpu-limit': 'it has no CPU limit that could be restored; set limits.cpus',
+      'cpu-limit': 'it has no CPU limit to restore; set limits.cpus',
     }),
     ...unattended({ isObserved, isSupervised }),
   });
 }
 
-const inPostgres = 'probe postgres reads one byte, which does not show it';
-const inRedis = 'probe redis reads one short answer, which does not show it';
-const inBanner = 'probe banner sends no data, without which it has no effect';
+const inPostgres = 'probe postgres reads one byte, which does not show the effect';
+const inRedis = 'probe redis reads one short answer, which does not show the effect';
+const inBanner = 'probe banner sends no data, and without data the fault has no effect';
 const inNone = 'probe none sees only whether a connection is accepted';
 
 /** What each probe does not show. */

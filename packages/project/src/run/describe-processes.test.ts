@@ -61,7 +61,7 @@ describe('describeProcesses', () => {
     assert.deepEqual(proxies['db:5432']?.allowedKinds, ['connection-refused']);
     const reasons = described.impossible['api'] ?? {};
     assert.equal(reasons.partition, 'no network of its own');
-    assert.equal(reasons['cpu-throttle'], 'it has no CPU limit that could be restored; set limits.cpus');
+    assert.equal(reasons['cpu-throttle'], 'it has no CPU limit to restore; set limits.cpus');
     // Docker would not help: it is impossible in every project but the bundled lab.
     assert.match(reasons['memory-pressure'] ?? '', /only the bundled server/);
   });

@@ -15,7 +15,7 @@ export interface ProcessAddresses {
   ports: Readonly<Record<string, { listen: number; upstream: number }>>;
 }
 
-/** The container that runs all proxies. Names of the user do not begin with `encore-`. */
+/** The container that runs all proxies. User-defined names do not begin with `encore-`. */
 export const proxyRunner = 'encore-toxiproxy';
 
 /** For a plan, before a run has chosen addresses: each port as in encore.yaml. */
@@ -76,7 +76,7 @@ export function describeProcesses(
   return problems.length > 0 ? { ok: false, problems } : { ok: true, system, impossible };
 }
 
-/** The address that a process writes for a port: that of its proxy, or its own. */
+/** The loopback address of a port. */
 export const local = (port: number): string => `127.0.0.1:${port}`;
 
 /** A health URL leads to the process itself, bypassing its proxy. */

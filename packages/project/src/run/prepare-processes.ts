@@ -1,4 +1,4 @@
-/** Prepares a run of processes as far as it is possible without starting anything. */
+/** Prepares a run of processes as far as possible without starting anything. */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-/** Removes what carries the label of a run and its folder, and nothing else. */
+/** Removes everything that has the label of a run, and the folder of that run, but nothing else. */
 import { realpathSync } from 'node:fs';
 import { describeError, EncoreError, sha256Hex, waitUntil } from '@encore/kit';
 import { labels } from '../generate/labels.ts';
@@ -23,7 +23,7 @@ export function newRunId(folder: string, nowMs: number): string {
 }
 
 /** In this order: nothing can be removed while something else uses it. */
-const sorts = [
+const resourceTypes = [
   { name: 'containers', list: ['ps', '-a'], remove: ['rm', '-f', '-v'] },
   { name: 'networks', list: ['network', 'ls'], remove: ['network', 'rm'] },
   { name: 'volumes', list: ['volume', 'ls'], remove: ['volume', 'rm', '-f'] },
@@ -46,7 +46,7 @@ export async function takeDown(runId: string): Promise<string[]> {
 
 async function takeDownContainers(runId: string): Promise<string[]> {
   const removed: string[] = [];
-  for (const { name, list, remove } of sorts) {
+  for (const { name, list, remove } of resourceTypes) {
     const find = async (): Promise<string[]> => {
       const found = await docker([...list, '-q', '--filter', `label=${labels.run}=${runId}`]);
       return [...new Set(linesOf(found))];
@@ -104,9 +104,9 @@ const stillRunning = (runId: string, pid: number): string =>
   `run ${runId} is still running (process ${pid}); stop it with Ctrl-C`;
 
 /**
- * Why this run cannot begin beside the other runs of its folder, one line per run; and one line per
- * killed run that left something. Call once this run has its own folder, so that of two runs that
- * begin at the same time at least one is refused.
+ * Why this run cannot begin alongside other runs of its folder, one line per run; and one line per
+ * killed run that left something behind. Call once this run has its own folder, so that of two runs
+ * that begin at the same time at least one is refused.
  */
 export async function otherRuns(runId: string): Promise<{ problems: string[]; killed: string[] }> {
   const ofFolder = runId.slice(0, folderIdLength + 1);
@@ -124,17 +124,17 @@ export async function otherRuns(runId: string): Promise<{ problems: string[]; ki
   return { problems, killed };
 }
 
-/** The runs of this folder of which something is left. */
+/** The runs of this folder that left something behind. */
 async function leftRuns(folder: string): Promise<string[]> {
   const ids = new Set<string>(await runsWithFolder());
   const ofFolder = folderIdOf(folder);
-  for (const sort of sorts) for (const id of await runsIn(sort)) ids.add(id);
+  for (const type of resourceTypes) for (const id of await runsIn(type)) ids.add(id);
   return [...ids].filter((id) => id.startsWith(ofFolder)).sort();
 }
 
-/** The runs that left something of this sort. */
-async function runsIn(sort: (typeof sorts)[number], attempts = 3): Promise<string[]> {
-  const { name, list } = sort;
+/** The runs that left resources of this type behind. */
+async function runsIn(type: (typeof resourceTypes)[number], attempts = 3): Promise<string[]> {
+  const { name, list } = type;
   const filter = ['--filter', `label=${labels.run}`];
   if (name !== 'images') return linesOf(await docker([...list, ...filter, '--format', `{{.Label "${labels.run}"}}`]));
   // The list of images has no labels.
@@ -146,7 +146,7 @@ async function runsIn(sort: (typeof sorts)[number], attempts = 3): Promise<strin
   } catch (error) {
     // Another command may have removed one in the meantime.
     if (!(error instanceof EncoreError) || attempts === 1) throw error;
-    return await runsIn(sort, attempts - 1);
+    return await runsIn(type, attempts - 1);
   }
 }
 

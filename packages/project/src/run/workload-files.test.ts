@@ -71,7 +71,7 @@ describe('files of a workload', () => {
       /^wrong.yaml:4:5: operations.look.weight: .*,wrong.yaml:5:5: .*unknown/,
     );
     writeFileSync(join(folder, 'name.yaml'), yaml.replace('user', 'usr'));
-    assert.match(await problemOf('name.yaml'), /^name.yaml:5:26: .*: unknown name usr; here are /);
+    assert.match(await problemOf('name.yaml'), /^name.yaml:5:26: .*: unknown name usr; known here: /);
   });
 
   it('are refused if there is no such file, or its folder is a whole project', async () => {

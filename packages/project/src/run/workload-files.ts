@@ -24,9 +24,9 @@ export interface CopiedFile {
 
 export const missingWorkload = 'workload: is missing; expected the path of a module or a YAML file (docs/WORKLOADS.md)';
 
-/** Large enough for a workload with its fixtures, too small for a project. */
 const kilobyte = 1 << 10;
 const megabyte = 1 << 20;
+/** Large enough for a workload with its fixtures, too small for a project. */
 const maxBytes = 20 * megabyte;
 /** Entries that a refusal lists. */
 const maxShown = 5;
@@ -60,7 +60,7 @@ export async function findWorkload(
     return {
       ok: false,
       problems: [
-        `workload: a run copies its folder, and ${source} has more than ${sizeText(maxBytes)}; move ${basename(path)} into a folder of its own. The largest in it:`,
+        `workload: a run copies its folder, and ${source} holds more than ${sizeText(maxBytes)}; move ${basename(path)} into a folder of its own. Its largest entries:`,
         ...entries
           .sort((a, b) => bytesOf(b.files) - bytesOf(a.files))
           .slice(0, maxShown)

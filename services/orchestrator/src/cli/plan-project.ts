@@ -46,7 +46,7 @@ export async function planProject(
   if (!read.ok) return read;
   const { file, settings } = read;
   if (keep && isProcessFile(file))
-    return { ok: false, problems: ['--keep: the processes end with the run; leave it out'] };
+    return { ok: false, problems: ['--keep: the processes end with the run; remove the option'] };
   const folder = process.cwd();
   const host = { folder, searchPath: env['PATH'] ?? '', impossible: impossibleHere };
   const prepared = isProcessFile(file)
