@@ -132,8 +132,8 @@ export interface Workload<State = undefined, Plan = undefined, P extends Paramet
   /** The first operation of each user, such as one that creates what the others use. */
   first?: string;
   /**
-   * Called after each operation. Its attempts are counted, but belong to no operation and extend
-   * the time of none.
+   * Called after each operation. Its attempts are counted, but belong to no operation and do not
+   * count towards the duration of any.
    */
   afterOperation?: (user: User<State, Plan, P>) => Promise<void> | void;
   /** `number` counts the objects of the probe, from 1. */

@@ -24,7 +24,7 @@ export interface WorkloadListener {
   write: (entry: UserEntry, bytes: number) => Promise<void>;
   report: (report: Report) => void;
   failed: (failure: WorkloadFailure) => void;
-  /** 99th percentile of the thread's event-loop delay in the last seconds. */
+  /** 99th percentile of the thread's event-loop delay over the last few seconds. */
   loopDelay: (p99Ms: number) => void;
   /** The thread was ended, or ended itself. Its users are gone. */
   died: () => void;

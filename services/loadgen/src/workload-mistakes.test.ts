@@ -29,7 +29,7 @@ const mistakes: Record<string, Mistake> = {
   'builds an invalid request': { where: /^operation act$/, problem: /path "no slash"/ },
   'does not wait': { where: /^operation act$/, problem: /await each request/ },
   exits: { where: /^operation act$/, problem: /process\.exit would end the users/ },
-  'plans badly': { where: /^plan of user \d, who ends$/, problem: /^Error: no plan/ },
+  'plans badly': { where: /^plan of user \d, who stops$/, problem: /^Error: no plan/ },
   'throws in readBack': { where: /^readBack$/, problem: /^Error: not read/ },
   'reads back no digest': { where: /^readBack$/, problem: /return digestOf\(\.\.\.\)/ },
 };

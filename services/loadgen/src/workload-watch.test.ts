@@ -53,7 +53,7 @@ describe('workload watch', () => {
     using _ = watch;
     await pass(10_500);
     await waitUntil('the end', isEnded, { timeoutMs: 2_000 });
-    assert.match(failures[0]?.problem ?? '', /was ended, for 10\.5 s/);
+    assert.match(failures[0]?.problem ?? '', /did not respond for 10\.5 s and was ended/);
   });
 
   it('does not blame a thread that gets no CPU, and gives it a minute', async () => {

@@ -54,7 +54,7 @@ export class WorkloadWatch implements Disposable {
     this.#heard = { at: this.#options.clock.now(), cpuMs };
     this.#location = null;
     if (location === null || cpuMs - before.cpuMs < blockingMs) return;
-    void this.#report(before.at, this.#heard.at, location, 'did not respond');
+    void this.#report(before.at, this.#heard.at, location);
   }
 
   #check(): void {
@@ -77,12 +77,12 @@ export class WorkloadWatch implements Disposable {
     if (this.#heard !== heard || (used < blockingMs && silence < idleHungMs)) return;
     this.#isEnding = true;
     this[Symbol.dispose]();
-    await this.#report(heard.at, now, location, 'did not respond, and was ended,');
+    await this.#report(heard.at, now, location, ' and was ended');
     end();
   }
 
-  async #report(fromAt: number, toAt: number, located: Promise<string | null>, what: string): Promise<void> {
-    const problem = `it ${what} for ${((toAt - fromAt) / 1_000).toFixed(1)} s`;
+  async #report(fromAt: number, toAt: number, located: Promise<string | null>, ending = ''): Promise<void> {
+    const problem = `it did not respond for ${((toAt - fromAt) / 1_000).toFixed(1)} s${ending}`;
     const location = await located;
     this.#options.failed({ fromAt, toAt, where: 'thread', problem, location });
   }

@@ -1,4 +1,4 @@
-/** Turns a YAML workload into one of the module interface. */
+/** Compiles a YAML workload to the interface of a workload module. */
 import type { Random } from '@encore/kit/random';
 import { type JsonValue, query } from 'jsonpath-rfc9535';
 import { digestOf } from '../digest.ts';
@@ -28,7 +28,7 @@ interface State {
 type YamlUser = User<State>;
 type SchemaCheck = ((body: unknown) => string | null) | null;
 
-/** Bounds a list whose cursor leads in circles. */
+/** Bounds a list whose cursors form a cycle. */
 const maxPages = 10_000;
 /** Bounds what a user remembers if it never deletes. */
 const maxObjects = 100;

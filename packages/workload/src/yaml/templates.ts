@@ -1,12 +1,12 @@
-/** Templates in Liquid. A text that is nothing but one template keeps the type of its value. */
+/** Templates in Liquid. A string that is nothing but one template keeps the type of its value. */
 import { Liquid, type Template } from 'liquidjs';
 import type { Json } from './workload-schema.ts';
 
 export type Scope = Record<string, unknown>;
 
-// A name that does not exist is a mistake, not an empty text. Includes and files are out of reach.
+// A name that does not exist is a mistake, not an empty string. Templates cannot include files.
 const liquid = new Liquid({ strictVariables: true, strictFilters: true, templates: {} });
-/** Parsed once: each operation renders the same texts of the workload. */
+/** Parsed once: each operation renders the same strings of the workload. */
 const parsed = new Map<string, Template[]>();
 const onlyTemplate = /^\{\{-?\s*((?:(?!\}\}).)*?)\s*-?\}\}$/;
 
@@ -17,7 +17,7 @@ export function render(text: string, scope: Scope): string {
   return String(liquid.renderSync(template, scope));
 }
 
-/** Renders every text of a JSON value. */
+/** Renders every string in a JSON value. */
 export function renderJson(value: Json, scope: Scope): Json {
   if (typeof value === 'string') {
     const [, expression] = onlyTemplate.exec(value) ?? [];
@@ -33,7 +33,7 @@ export function templateProblem(text: string, names: ReadonlySet<string>): strin
   try {
     const unknown = liquid.globalVariablesSync(text).filter((name) => !names.has(name));
     if (unknown.length === 0) return null;
-    return `unknown name ${unknown.join(', ')}; here are ${[...names].join(', ') || 'none'}`;
+    return `unknown name ${unknown.join(', ')}; known here: ${[...names].join(', ') || 'none'}`;
   } catch (error) {
     return `not a template: ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -1,5 +1,5 @@
 /**
- * The shape of a YAML workload. Texts marked as templates may contain `{{ name }}` (Liquid): a
+ * The shape of a YAML workload. Strings marked as templates may contain `{{ name }}` (Liquid): a
  * constant, a value, a capture of an earlier step, `new_id`, or a member of the object that the
  * operation uses.
  */
@@ -9,7 +9,7 @@ const template = z.string().describe('a template: {{ name }} is replaced');
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'use lowercase letters, digits and _, starting with a letter');
 const status = z.number().int().min(100).max(599);
 
-/** Any JSON, whose texts are templates. */
+/** Any JSON value; its strings are templates. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 const json: z.ZodType<Json> = z.lazy(() =>
   z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),

@@ -22,7 +22,7 @@ function explain({ name, message }: Error, code: unknown): string {
     return 'require is not defined in a module. Use import, with the extension of a file';
   const isCommonJs = code === 'MODULE_NOT_FOUND' || /outside a module|Unexpected token 'export'/.test(message);
   if (isCommonJs)
-    return `Node takes this file for CommonJS (${firstLine(message)}). Use import and export, and name it .mts or .mjs`;
+    return `Node treats this file as CommonJS (${firstLine(message)}). Use import and export, and name it .mts or .mjs`;
   return `${name}: ${firstLine(message)}`;
 }
 

@@ -51,7 +51,7 @@ const broken: Record<string, Broken> = {
       'w.ts': "import { path } from './paths.mts';\nexport default path;\n",
       'package.json': '{"type":"commonjs"}',
     },
-    message: /w\.ts:1: Node takes this file for CommonJS.*\.mts/,
+    message: /w\.ts:1: Node treats this file as CommonJS.*\.mts/,
   },
   'a syntax error': {
     files: { 'w.mts': 'const x: number = ;\n' },

@@ -76,7 +76,7 @@ export class VirtualUser {
     this.#random = random.fork('pauses');
   }
 
-  /** Performs the plan from `startsAt` until the run stops. An error of the plan ends it early. */
+  /** Performs the plan from `startsAt` until the run stops. An error in the plan ends it early. */
   async run(startsAt: number): Promise<void> {
     const { workload, stopping, workloadFailed, clock } = this.#context;
     let dueAt = startsAt;
@@ -89,7 +89,7 @@ export class VirtualUser {
         else await this.#skip(planned, dueAt);
       }
     } catch (error) {
-      workloadFailed(`plan of user ${this.#info.number}, who ends`, error, dueAt);
+      workloadFailed(`plan of user ${this.#info.number}, who stops`, error, dueAt);
     }
   }
 

@@ -276,11 +276,11 @@ describe('YAML workload', () => {
         const problems = message.split('\n').map((line) => line.replace(/^shop\.yaml:\d+:\d+: /, ''));
         for (const [index, pattern] of [
           /^constants\.price: is also the name of a value/,
-          /^setup\.0\.request\.headers\.authorization: unknown name tokne; here are run, token, price$/,
-          /^setup\.1\.request\.path: unknown name ship; here are run, token, price, shop$/,
+          /^setup\.0\.request\.headers\.authorization: unknown name tokne; known here: run, token, price$/,
+          /^setup\.1\.request\.path: unknown name ship; known here: run, token, price, shop$/,
           /^list: needs readBack/,
           /^list\.ids: not a JSONPath/,
-          /^remove\.request\.path: unknown name new_id; here are id, token, price$/,
+          /^remove\.request\.path: unknown name new_id; known here: id, token, price$/,
         ].entries())
           assert.match(problems[index] ?? '', pattern, message);
         assert.equal(problems.length, 6);
@@ -303,7 +303,7 @@ describe('YAML workload', () => {
         const expected = [
           /^shop\.yaml:3:1: first: unknown operation; use one of add, look$/,
           /^shop\.yaml:12:33: .*\.path: must start with \/$/,
-          /^shop\.yaml:12:33: .*\.path: unknown name newid; here are new_id, user, price$/,
+          /^shop\.yaml:12:33: .*\.path: unknown name newid; known here: new_id, user, price$/,
           /^shop\.yaml:14:39: .*not a JSONPath/,
           /^shop\.yaml:24:11: .*\.schema: not a JSON Schema/,
           /^shop\.yaml:30:3: readBack\.content: not a template/,
