@@ -85,7 +85,7 @@ const proxySchema = z.strictObject({
   /** As Toxiproxy sees both addresses. */
   listen: addressSchema,
   upstream: addressSchema,
-  /** The protocol in which Encore checks that a connection through the proxy works. */
+  /** The protocol with which Encore checks that a connection through the proxy works. */
   probe: z.enum(probes),
 });
 export type SystemProxy = z.infer<typeof proxySchema>;
@@ -101,7 +101,7 @@ export const systemSchema = z.strictObject({
 });
 export type System = z.infer<typeof systemSchema>;
 
-/** What plan and verdict need of the description: the names, without addresses. */
+/** What plan and verdict need from the description: the names, without addresses. */
 export const plannedSystemSchema = z.strictObject({
   containers: z.record(
     containerNameSchema,

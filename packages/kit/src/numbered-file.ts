@@ -36,7 +36,7 @@ export class NumberedFile {
   static async open(path: string, numberName: string): Promise<NumberedFile> {
     const file = await AppendFile.open(path);
     const lines = (await tailOf(path)).split('\n');
-    // A killed writer may leave a truncated line. It keeps no number; end it before appending.
+    // A killed writer may leave a truncated line. End it before appending, and reuse its number.
     if (lines.at(-1) !== '') await file.append('');
     return new NumberedFile(file, numberName, lastNumberOf(lines, numberName));
   }
@@ -122,7 +122,7 @@ class MissingNumbers {
   }
 }
 
-/** Yields one line late, so that the last one can be marked. */
+/** Stays one line behind the file, so that the last line can be marked. */
 async function* linesOf(path: string): AsyncGenerator<{ text: string; lineNumber: number; isLast: boolean }> {
   let previous: { text: string; lineNumber: number } | null = null;
   for await (const { text, lineNumber } of textLinesOf(path)) {

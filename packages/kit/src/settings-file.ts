@@ -10,7 +10,7 @@ export type SettingsObject = Record<string, unknown>;
 
 const maxBytes = 1_048_576;
 const maxDepth = 20;
-/** How often an anchor may be used, the uses in other anchors multiplied. */
+/** How often an anchor may be used; uses within other anchors multiply. */
 const maxAliases = 100;
 
 /** For messages: a line that such a file may contain, and what to do with an empty file. */

@@ -147,7 +147,7 @@ export class FaultLifecycle {
       });
   }
 
-  /** Does the work with the target's lock, or returns null if the fault has ended by then. */
+  /** Does the work under the target's lock, or returns null if the fault has ended by then. */
   #whileOpen<T>(active: RegisteredFault, work: () => Promise<T>): Promise<T | null> {
     const { lock, registry } = this.#dependencies;
     return lock.run(active.fault.target, async () => (registry.isOpen(active) ? work() : null));

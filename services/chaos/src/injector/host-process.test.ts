@@ -41,7 +41,7 @@ describe('a signal that bypasses the engine', () => {
 
   it('is refused for a process of something else', async () => {
     const other = signalProcessOf({ id: 'f00d', pid: child.pid ?? 0, name: 'api' }, 'SIGKILL');
-    await assert.rejects(other, { code: 'ENGINE_UNSUPPORTED', message: /SIGKILL of api: .*not visible here/ });
+    await assert.rejects(other, { code: 'ENGINE_UNSUPPORTED', message: /SIGKILL to api: .*not visible here/ });
     assert.equal(child.exitCode ?? child.signalCode, null);
   });
 

@@ -19,7 +19,7 @@ export async function signalProcessOf(
   signalName: string,
 ): Promise<void> {
   const refuse = (code: ErrorCode, why: string): never => {
-    throw new EncoreError(code, `${signalName} of ${name}: ${why}`);
+    throw new EncoreError(code, `${signalName} to ${name}: ${why}`);
   };
   if (pid === 0) refuse('TARGET_NOT_RUNNING', 'it has no process');
   const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');

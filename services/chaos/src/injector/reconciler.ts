@@ -215,7 +215,7 @@ export class Reconciler {
     });
   }
 
-  /** They stay: Encore removes only its own. */
+  /** Records toxics that Encore did not add. They stay: Encore removes only its own. */
   async #recordForeignToxics({ name: proxy, toxics }: ProxyState): Promise<void> {
     if (!this.#dependencies.inRun()) return this.#foreignToxics.clear();
     for (const { name, type, attributes } of toxics.filter((toxic) => !isOurs(toxic))) {

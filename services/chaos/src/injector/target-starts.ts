@@ -52,7 +52,7 @@ export class TargetStarts {
     requireRun(request.runId);
     await lock.run(target, async () => {
       if (registry.activeOn(target).startForbidden)
-        throw new EncoreError('START_FORBIDDEN', `an active fault on ${target} forbids its start`);
+        throw new EncoreError('START_FORBIDDEN', `an active fault on ${target} forbids starting it`);
       await act(await tools.targets.find(target, deadline(findMs)), deadline(restartMs));
     });
   }

@@ -36,7 +36,7 @@ export function droppedText(dropped: Report['planned_faults']['dropped']): strin
   return `${pluralize(count, 'more fault')} did not fit into the plan (${causes})`;
 }
 
-/** A probe of the ramp may have been answered although no second of load was observed. */
+/** A probe during the ramp may have been answered although no second of load was observed. */
 export function availabilityText({ availability, observed_seconds: observed }: Report): string {
   if (observed === 0 || availability.overall === null) return 'not measured';
   return `${percentText(availability.overall)}, in fault-free windows ${percentText(availability.fault_free_windows, 3)}`;

@@ -33,7 +33,7 @@ describe('opening lines', () => {
 
   it('warn of a schedule without time for a kill', () => {
     const lines = linesOf({ killIntervalMinutes: 60 });
-    assert.match(lines[0] ?? '', /, no kill$/);
+    assert.match(lines[0] ?? '', /, no kills$/);
     assert.match(lines[1] ?? '', /^Warning: no kill is planned: with --kill-interval 60 /);
   });
 

@@ -52,6 +52,6 @@ function scheduleText(config: RunConfig, plan: Plan): string {
   if (config.control === 'server-down') return `${plan.system.recoveryOf} stays down`;
   if (config.schedule !== undefined) return 'custom schedule';
   const hasKills = plan.faults.some(isKill);
-  const kills = hasKills ? `a kill every ${config.killIntervalMinutes} min` : 'no kill';
+  const kills = hasKills ? `a kill every ${config.killIntervalMinutes} min` : 'no kills';
   return config.control === 'noop-faults' ? `${kills}, without any effect` : kills;
 }

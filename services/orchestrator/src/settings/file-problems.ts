@@ -62,7 +62,7 @@ function problemsOfThresholds(thresholds: unknown): string[] {
   return problems;
 }
 
-/** Reports a rule that every possible value of its metric satisfies, or none does. */
+/** Reports a rule that every possible value of its metric satisfies, or that none satisfies. */
 function problemOfRule({ metric, aggregation, operator, limit }: Threshold): string | null {
   const { unit } = rowOf(metric);
   // A slope may be negative, so every limit separates its values.

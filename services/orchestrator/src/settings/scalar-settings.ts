@@ -12,7 +12,7 @@ export interface ScalarSetting {
   flagSyntax: string;
   variable: string;
   help: string;
-  /** Completes the sentence "give ...". */
+  /** Completes the sentence "expected ...". */
   expected: string;
   /** The allowed values of an enumeration; any other setting is a number. */
   choices?: readonly string[];

@@ -12,7 +12,7 @@
  *     one call (a trial) at a time, until enough trials have succeeded.
  *
  * A call counts only in the period in which it began: the outcome of a call that began before the
- * breaker opened does not affect the periods after. Opossum does not know in which period a call
+ * breaker opened does not affect later periods. Opossum does not know in which period a call
  * began, so timeouts and errors are judged here: it sees only the failures that count.
  */
 import type { Clock } from '@encore/kit';

@@ -198,7 +198,7 @@ export function warningsOf(evidence: ObservedRun, table: readonly Warning[] = wa
   });
 }
 
-/** Restart policies that were changed before this time to one that recovers no crash. */
+/** Restart policies that were changed before this time to one that does not cover a crash. */
 function lostPolicies({ restartPolicies }: ObservedRun['run'], beforeAt: number): string[] {
   const lost = restartPolicies.filter(({ at, policy }) => at < beforeAt && !restartsAfterCrash(policy));
   return lost.map(

@@ -1,7 +1,7 @@
 /**
  * The loops that run alongside the phases, from startup to the end: they fetch events, renew
  * leases, observe and restart the server, and compare the clocks. A loop that fails breaks the run,
- * which then ends in order and is INCONCLUSIVE: without the loop, evidence would be missing.
+ * which then ends as usual and is INCONCLUSIVE: without the loop, evidence would be missing.
  */
 import { existsSync } from 'node:fs';
 import { describeError, EncoreError, firstReplica, healthOf, isSupervised } from '@encore/kit';

@@ -15,8 +15,8 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
   return [
     systemDescription(engine, plan),
     engineVersion(engine),
+    // Not every implementation of Compose labels containers with its version.
     ...(engine.composeVersion === null ? [] : [composeVersion(engine.composeVersion)]),
-    // Not every Compose labels containers with its version.
     ...(isEmbedded(engine)
       ? []
       : [checkout(engine), replicas(engine, plan.system), images(engine), ports(engine, plan.system)]),
@@ -58,11 +58,11 @@ function probes(engine: EngineInfo, plan: Plan): PreflightCheck {
     name,
     state: unansweredProxies(engine, plan).length > 0 ? 'fail' : 'warn',
     found: misfits.map(([proxy, misfit]) => `${proxy}: ${misfit}`).join('; '),
-    fix: 'give the proxy the probe of the protocol that its port speaks (none if no other fits); if nothing listens on the port, remove the proxy',
+    fix: 'set the probe of the proxy to the protocol of its port (none if no other fits); if nothing listens on the port, remove the proxy',
   };
 }
 
-/** The orchestrator and the chaos service read the description from a file each. */
+/** The orchestrator and the chaos service each read the description from their own file. */
 function systemDescription({ system }: EngineInfo, plan: Plan): PreflightCheck {
   const name = 'system';
   const found = Object.keys({ ...plan.system.containers, ...plan.system.proxies }).join(', ');
