@@ -264,7 +264,8 @@ describe('a run of somebody’s own project that is killed', function () {
   });
   after(async () => {
     if (folder === '') return;
-    await compose('down', '-v', '--rmi', 'local', '-t', '1');
+    // COMPOSE_FILE, which names the files of the lab, may be set again by now.
+    await compose('-f', 'compose.yaml', 'down', '-v', '--rmi', 'local', '-t', '1');
     await rm(folder, { recursive: true, force: true });
   });
 

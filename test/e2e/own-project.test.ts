@@ -120,7 +120,8 @@ describe('encore run of somebody’s own project', function () {
   after(async () => {
     if (folder === '') return;
     await encore(['revert']);
-    await docker('compose', 'down', '-v', '--rmi', 'local', '-t', '1');
+    // COMPOSE_FILE, which names the files of the lab, may be set again by now.
+    await docker('compose', '-f', 'compose.yaml', 'down', '-v', '--rmi', 'local', '-t', '1');
     await rm(folder, { recursive: true, force: true });
   });
 
