@@ -1,6 +1,7 @@
 /** The report, `test_results/production_test_YYYYMMDD_HHMMSS.json`. Names carry the units. */
 import { z } from 'zod';
 import { revertCauseSchema } from './events/chaos-events.ts';
+import { operationCounts } from './events/loadgen-events.ts';
 import { anyParamsSchema, effectSchema, faultKindSchema, recoveredBySchema, targetSchema } from './fault.ts';
 import { operationNameSchema, outcomeSchema } from './outcome.ts';
 import { droppedFaultsSchema } from './plan.ts';
@@ -164,11 +165,7 @@ export const reportSchema = z.object({
   operations: z.record(
     operationNameSchema,
     z.object({
-      ok: z.number(),
-      failed: z.number(),
-      unknown: z.number(),
-      cancelled: z.number(),
-      skipped: z.number(),
+      ...operationCounts,
       service_ms: percentilesSchema.nullable(),
       response_ms: percentilesSchema.nullable(),
     }),

@@ -18,21 +18,20 @@ const answeredAgain = event('answered_again', {
   startedAt: z.number(),
   operation: operationNameSchema,
 });
+/** How many operations of a kind ended in each way. */
+export const operationCounts = {
+  ok: z.number(),
+  failed: z.number(),
+  unknown: z.number(),
+  cancelled: z.number(),
+  /** Planned but not performed: too late, or not possible. Counts when it is given up. */
+  skipped: z.number(),
+};
 /** Counts of one second. Operations and attempts count in the second in which they end. */
 const loadSecond = event('load_second', {
   users: z.number(),
   attempts: z.partialRecord(outcomeSchema, z.number()),
-  operations: z.record(
-    operationNameSchema,
-    z.object({
-      ok: z.number(),
-      failed: z.number(),
-      unknown: z.number(),
-      cancelled: z.number(),
-      /** Planned but not performed: too late, or not possible. Counts when it is given up. */
-      skipped: z.number(),
-    }),
-  ),
+  operations: z.record(operationNameSchema, z.object(operationCounts)),
   /** Response time, from the intended start, of correct responses in this second; null if none. */
   responseMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
   bytesSent: z.number(),
@@ -100,11 +99,7 @@ const loadSummary = event('load_summary', {
   operations: z.record(
     operationNameSchema,
     z.object({
-      ok: z.number(),
-      failed: z.number(),
-      unknown: z.number(),
-      cancelled: z.number(),
-      skipped: z.number(),
+      ...operationCounts,
       serviceMs: percentiles,
       responseMs: percentiles,
     }),

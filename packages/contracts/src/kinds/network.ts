@@ -8,6 +8,8 @@ const drained =
   'The injector removes the toxic. If the toxic holds data, the injector first disables the proxy briefly to drain it.';
 const removed = 'The injector removes the toxic.';
 
+const timeoutMs = (description: string) => z.int().min(0).max(60_000).default(0).describe(description);
+
 export const network = {
   latency: kind({
     actsOn: 'proxy',
@@ -112,12 +114,7 @@ export const network = {
     group: 'network',
     needs: ['exchange'],
     params: z.strictObject({
-      timeoutMs: z
-        .int()
-        .min(0)
-        .max(60_000)
-        .default(0)
-        .describe('time until a connection is closed; 0 keeps it open until the revert'),
+      timeoutMs: timeoutMs('time until a connection is closed; 0 keeps it open until the revert'),
       // If it were downstream, the target would receive each request and close the connection
       // early.
       direction: direction('upstream'),
@@ -133,12 +130,7 @@ export const network = {
     group: 'network',
     needs: ['exchange'],
     params: z.strictObject({
-      timeoutMs: z
-        .int()
-        .min(0)
-        .max(60_000)
-        .default(0)
-        .describe('time from the first data on a connection to its reset'),
+      timeoutMs: timeoutMs('time from the first data on a connection to its reset'),
       direction: direction('upstream'),
     }),
     behaviour: cut,
