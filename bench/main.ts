@@ -3,6 +3,7 @@
  * ratios, because absolute times of a shared machine prove nothing. Not part of the tests. Exits 1
  * when a stated goal is missed.
  */
+import { benchInjectionLateness } from './injection-lateness.ts';
 import { benchLoadCost } from './load-cost.ts';
 import { benchLoadHeap } from './load-heap.ts';
 import { benchLoadHour } from './load-hour.ts';
@@ -35,6 +36,7 @@ const benches: Record<string, () => Promise<{ ok: boolean }>> = {
   'server-mcp': benchServerMcp,
   'server-overload': benchServerOverload,
   'server-start': benchServerStart,
+  'injection-lateness': benchInjectionLateness,
   'proxy-overhead': benchProxyOverhead,
   'report-page': benchReportPage,
   'orchestrator-day': benchOrchestratorDay,
