@@ -14,9 +14,9 @@ const head = `# Faults
 Generated from the [fault table](../packages/contracts/src/kinds/kind-table.ts) by \`node scripts/make-fault-docs.ts\`;
 [CREATING_FAULTS.md](CREATING_FAULTS.md) explains how to add a kind.
 
-The injector writes each fault to its journal before it injects it, and confirms the effect by an independent
-observation. It guards each lasting fault with a lease, always reverts it, and verifies the revert. A fault acts on
-a target only if [system.yaml](../system.yaml) allows its kind there.
+The injector, the part of Encore that carries out faults, writes each fault to its journal before it injects the fault,
+and confirms the effect by an independent observation. It guards each lasting fault with a lease, always reverts it, and
+verifies the revert. A fault acts on a target only if [system.yaml](../system.yaml) allows its kind there.
 
 | kind | acts on | parameters | default duration | while active |
 | --- | --- | --- | --- | --- |

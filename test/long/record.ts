@@ -76,12 +76,12 @@ function rowOf(run: LongRun, { totals, availability, recoveries, integrity, attr
 function pageOf(rows: readonly Row[]): string {
   return wrapMarkdown(`# Long runs
 
-The full profile with 100 users for hours, on Docker Compose and without Docker. \`npm run test:long\` runs 45 minutes
-with a kill every 6 minutes on each runtime and adds a row, whatever the verdict. Run it before you call a change to the
-server, the load generator or the judge done.
+These are long runs of the full profile with 100 users, with and without Docker. \`npm run test:long\` runs 45 minutes
+with a kill every 6 minutes on each runtime, and adds a row for each run, whatever the verdict. Run it after every
+change to the server, the load generator or the judge.
 
-The column *memory* is the slope for each container, excluding the first 3 minutes after each of its starts. In runs of
-less than an hour it mostly shows caches and heaps that are still growing to their full size.
+The column *memory* is the memory slope of each container, excluding the first 3 minutes after each of its starts. In
+runs of less than an hour, it mostly shows caches and heaps that are still growing to their full size.
 
 | date, commit | runtime | hours, kill every | seed | verdict | operations correct | fault-free availability | faults recovered | slowest recovery | slowest return to normal | lost writes | unexplained failures | memory |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |

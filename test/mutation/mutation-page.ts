@@ -36,11 +36,11 @@ the rule or evidence requirement that is meant for it.
     npm run mutation -- clean 10           # smoke runs without a seeded bug, each with a new seed; all are listed
 
 A seeded bug is a file in [test/mutation/bugs](../test/mutation/bugs) that replaces one module of one program and
-changes one thing. Only the commands above start the loader that replaces the module. The programs are unaware of it, so
-no setting can seed a bug, and no image contains the files.
+changes one thing. Only the commands above start the loader that replaces the module. The programs are unaware of it: no
+setting can seed a bug, and no image contains the files.
 
-Each run uses \`./encore\` (the embedded runtime) with its own settings, except loopback, which has no lab. *Triggers*
-counts how often the bug took effect; the required minimum is in parentheses.
+Each run uses \`./encore\` (the embedded runtime) with its own settings, except *loopback*, which has no lab. *Triggers*
+is how often the bug took effect; the required minimum is in parentheses.
 `;
 
 export function mutationPage(records: Records): string {
@@ -80,8 +80,8 @@ function scenarioTable({ cleanScenarios }: Records): string {
   });
   return `## The same runs without a seeded bug
 
-Some of these runs demand more than a correct server can deliver, so they need not pass. But the rules that detect the
-bugs must stay silent: none of them may be broken.
+Some of these runs demand more than a correct server can deliver, so they need not pass. But none of the rules that
+detect the bugs may be broken.
 
 | run | what happens | expected rules | result | verdict and reasons | seed, commit |
 | --- | --- | --- | --- | --- | --- |

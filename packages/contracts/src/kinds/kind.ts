@@ -46,12 +46,12 @@ export const needs = {
   'stress-helper': 'the stress helper in the image of the target (docker/stress.mjs)',
   networks: 'a target with its own networks, from which it can be disconnected',
   'only-replica': 'a target without replicas that respond in its place',
-  observer: 'a target whose recovery is judged, so that something notices that it does not respond',
+  observer: 'a target whose recovery is judged, because Encore checks only that target for responses',
   supervisor: 'the supervisor, which restarts a target that does not respond',
-  breakers: 'circuit breakers that the target reports as the bundled server does',
+  breakers: 'circuit breakers that the target reports in the same format as the bundled server',
   'bundled-lab': 'the bundled lab; it has not been tested elsewhere',
-  banner: 'a probe that shows the first data of a connection: any but `none`',
-  exchange: 'a probe that shows the answer to a request: `http`, `postgres` or `redis`',
+  banner: 'a probe that receives data: any but `none`',
+  exchange: 'a probe that sends a request and receives the answer: `http`, `postgres` or `redis`',
   http: 'the probe `http`',
 } as const;
 export type Need = keyof typeof needs;

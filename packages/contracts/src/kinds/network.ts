@@ -104,9 +104,9 @@ export const network = {
       direction: direction('downstream'),
     }),
     behaviour: proxied,
-    does: 'Closes each connection after a number of bytes.',
+    does: 'Closes each connection after a given number of bytes.',
     revertedBy: removed,
-    usersSee: 'Bodies are truncated; on reused connections, even small ones.',
+    usersSee: 'Bodies are truncated, on reused connections even small ones.',
     pitfalls: 'A client that does not check the length mistakes half a document for a whole one.',
   }),
   timeout: kind({

@@ -22,7 +22,7 @@ export const resources = {
     },
     does: 'Lowers the limit on memory plus swap to the current usage (without file cache) plus a margin.',
     revertedBy:
-      'The injector restores the original limits from the labels `encore.original.*`, early if the target dies under the cap.',
+      'The injector restores the original limits from the labels `encore.original.*`, and does so early if the target dies under the cap.',
     usersSee: 'Nothing if the target rejects work in time; otherwise an OOM kill, recorded as `oom`.',
     pitfalls:
       'cgroup v1 refuses a limit below the usage; v2 kills the target. V8 fixes its heap limit at startup, so a cap first affects the rest of the process’s memory. A cap survives a restart, and neither `0` nor `-1` removes it; only the original value does.',
@@ -39,13 +39,12 @@ export const resources = {
         .describe('what the helper leaves free; its own process takes 50 MB of this'),
     }),
     behaviour: { ...lessMemory, holdSeconds: { min: 10, max: 30 } },
-    does: 'Runs the image’s stress helper inside the target, where it uses all memory except a margin, for a limited time.',
-    revertedBy:
-      'The injector stops the helper, which also exits on its own when its time is up. It is the kernel’s first choice for an OOM kill.',
+    does: 'Runs the image’s stress helper inside the target, where it uses up all memory except a margin, for a limited time.',
+    revertedBy: 'The injector stops the helper, which also exits on its own when its time is up.',
     usersSee:
       'Rejections (503 with Retry-After) while the target’s memory guard refuses heavy work, then normal service.',
     pitfalls:
-      'Needs exec, which the process engine does not support. If memory runs out, the kernel kills the helper first, which ends the fault early.',
+      'It needs `exec`, which the process engine does not support. If memory runs out, the kernel kills the helper first, which ends the fault early.',
   }),
   'tool-stall': kind({
     actsOn: 'container',
@@ -55,13 +54,13 @@ export const resources = {
     // Five calls of 15 s open the breaker, which may close 60 s later: the fault must last that
     // long.
     behaviour: { ...held, holdSeconds: { min: 170, max: 190 }, effectCheckSeconds: 120, tolerable: true },
-    does: 'Makes calls that the target cannot process in time, one after another, until their circuit breaker opens. The load generator makes the calls; the workload defines them (`faults.stall`).',
+    does: 'Makes a series of calls that the target cannot process in time, until their circuit breaker opens. The load generator makes the calls; the workload defines them (`faults.stall`).',
     revertedBy:
-      'The load generator stops calling and removes what the calls stored. After the breaker’s open time it makes quick calls, and these successes close the breaker. If the fault is reverted early, the next successful calls by any user close it.',
+      'The load generator stops calling and removes what the calls stored. After the breaker’s open time, it makes quick calls, whose success closes the breaker. If the fault is reverted early, the next successful calls by any user close it.',
     usersSee:
       'The tool responds 503 with Retry-After while its breaker is open; every other tool works. Until the breaker opens, one worker process is busy.',
     pitfalls:
-      'Needs a duration of at least 160 s: five tool timeouts (15 s each), the open time (60 s) and a margin. If the breaker is still open at the planned end, the revert is not verified, and the injector retries it until the breaker is closed. A server with a larger `tool_timeout` needs longer. Each score is sent once, because a document that kills its worker three times is quarantined.',
+      'It needs a duration of at least 160 s: five tool timeouts (15 s each), the open time (60 s) and a margin. A server with a larger `tool_timeout` needs longer. If the breaker is still open at the planned end, the revert is not verified, and the injector retries it until the breaker is closed. Each score is sent only once, because a document that kills its worker three times is quarantined.',
   }),
   'cpu-throttle': kind({
     actsOn: 'container',
@@ -84,6 +83,6 @@ export const resources = {
     revertedBy: 'The injector removes the file; the helper also does so when its time is up.',
     usersSee: 'Large uploads are refused with a clear error; small ones and reads succeed.',
     pitfalls:
-      'Fills only a separate small file system (1 GB at most), never a disk of the host. A tmpfs also counts as memory.',
+      'It fills only a separate small file system (1 GB at most), never a disk of the host. If that is a tmpfs, its content also counts as memory.',
   }),
 } as const;

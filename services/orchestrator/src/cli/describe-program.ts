@@ -14,8 +14,7 @@ Examples:
   encore --profile smoke --control server-down  a control run, which must fail
   encore verify test_results/production_test_20260101_120000
   encore init                                   describe your own Compose project in encore.yaml
-  encore run --profile smoke                    run it, in the folder of encore.yaml; without Docker if that
-                                                describes processes (docs/YOUR_PROJECT.md)
+  encore run                                    test the project that encore.yaml in this folder describes
   encore init --openapi api.yaml                write a workload for an API
 
 Precedence of settings: profile < file < environment (ENCORE_HOURS, ENCORE_USERS, ...) < flags.
@@ -59,13 +58,16 @@ export function describeProgram(
   choose: (name: Request['name'], operand: string) => void,
 ): Commander {
   const program = new Commander('encore')
-    .description('Kills a server on a schedule, disrupts its network, and reports with evidence whether it recovered.')
-    .version(version)
+    .description(
+      'Tests your own project or the bundled lab: puts load on it, kills services, breaks connections, and reports with evidence whether it recovered.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
     .exitOverride()
     // Errors are thrown, not printed; subcommands inherit this.
     .configureOutput({ writeOut: print, writeErr: () => undefined })
     .allowExcessArguments(false)
-    .helpCommand(true)
+    .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', examples)
     .action(() => choose('run', ''));
   for (const { flagSyntax, help } of scalarSettings) program.option(flagSyntax, help);
@@ -78,10 +80,10 @@ export function describeProgram(
     .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
     .option(
       '--keep',
-      "leave your own project's containers, but not its processes, up after the run, until `encore revert`",
+      'leave the containers of your own project up after the run, until `encore revert`; not for processes without Docker',
     )
     .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
-    .option('--replay <plan>', 'same as the replay command')
+    .option('--replay <plan>', 'same as `encore replay`')
     .option(
       '--url <url>',
       'address of the page that `encore monitor` reads (default: this machine, port ENCORE_PORT_PAGE or 8080)',
@@ -93,15 +95,15 @@ export function describeProgram(
     )
     .option(
       '--openapi <file>',
-      'make `encore init` write a workload for this OpenAPI document (2.0, 3.0 or 3.1) instead of encore.yaml; - reads standard input',
+      'make `encore init` write a workload for this OpenAPI document (2.0, 3.0 or 3.1) instead of encore.yaml; use - for standard input',
     )
-    .option('--force', 'let `encore init` overwrite existing files')
+    .option('--force', 'let `encore init` replace an existing encore.yaml, or with --openapi an existing workload')
     .option('--show-secrets', 'show the values that `encore compose` masks, such as environment variables')
     .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
   const add = (name: Request['name'], argument: string, description: string): void => {
     const command = program.command(`${name} ${argument}`.trim()).description(description);
     const accepted = program.options.filter(({ long }) => long && optionsOf(name).includes(long));
-    command.configureHelp({ visibleOptions: () => [...accepted, new Option('-h, --help', 'display this help')] });
+    command.configureHelp({ visibleOptions: () => [...accepted, new Option('-h, --help', 'print this help')] });
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
   };
   add(
@@ -110,21 +112,25 @@ export function describeProgram(
     'test your own project if this folder has an encore.yaml, otherwise the bundled lab (the default command)',
   );
   add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
-  add('report', '[run]', 'recreate the reports from the recorded files, even for a killed run (default: the last run)');
+  add(
+    'report',
+    '[run]',
+    'recreate the report from the files of a run, even of one that was killed (default: the last run)',
+  );
   add(
     'verify',
     '<folder>',
     'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
   );
-  add('check', '', 'run the preflight checks only, and print a fix for each problem');
+  add('check', '', 'run only the preflight checks, and print a fix for each problem');
   add(
     'revert',
     '',
     'revert all active faults; in a folder with encore.yaml, stop and remove what its runs left behind',
   );
   add('monitor', '', 'watch a run from another terminal');
-  add('init', '', 'write encore.yaml for your own Compose project, without starting it');
-  add('compose', '', 'print the Compose file that a run of your own project would start, without starting it');
+  add('init', '', 'write encore.yaml for your own Compose project, without starting the project');
+  add('compose', '', 'print the Compose file that a run of your own project would start');
   add('faults', '', 'list the kinds of faults, with their default durations');
   add('scenarios', '', 'list the bundled scenarios');
   return program;
