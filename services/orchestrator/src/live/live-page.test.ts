@@ -89,7 +89,7 @@ describe('live page', () => {
     page.add({ type: 'fault_injected', at: 1_001_000, faultId: 'f0001', kind: 'crash', target: 'server', params: {} });
     for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
     const [update] = await updates(1);
-    assert.match(update?.sections['system'] ?? '', /67\.3 % of 8 cores.*75\.0 % used, 954 MB free.*Active requests/s);
+    assert.match(update?.sections['system'] ?? '', /67\.3\s% of 8 cores.*75\.0\s% used, 954 MB free.*Active requests/s);
     assert.match(update?.sections['alerts'] ?? '', /WARNING.*Scheduled process kill: crash of server \(f0001\)/s);
   });
 

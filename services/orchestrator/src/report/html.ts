@@ -28,11 +28,16 @@ function textOf(value: Value): string {
   if (value === null) return '';
   if (value instanceof Html) return value.text;
   if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return escapeHtml(value);
+  if (typeof value === 'string') return joinPercent(escapeHtml(value));
   return value.map(({ text }) => text).join('');
 }
 
 function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}
+
+/** Keeps a number and its percent sign on one line. */
+function joinPercent(text: string): string {
+  return text.replaceAll(/(\d) %/g, '$1\u00a0%');
 }

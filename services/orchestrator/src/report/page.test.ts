@@ -18,6 +18,12 @@ describe('page', () => {
     assert.ok(page.includes('&lt;/script&gt;&lt;img src=x'));
   });
 
+  it('keeps numbers and percent signs on one line', async () => {
+    const { report, series } = await judgedKills();
+    const page = renderPage({ report: { ...report, warnings: ['warning zone: 90 to 95 %'] }, series });
+    assert.ok(page.includes('<li>warning zone: 90 to 95\u00a0%</li>'));
+  });
+
   it('makes no network requests', async () => {
     const page = renderPage(await judgedKills());
     assert.ok(page.includes('default-src &#39;none&#39;'), 'the policy forbids every request');

@@ -22,6 +22,10 @@ import { renderPage } from './page.ts';
 import { textSummary } from './text-summary.ts';
 import { writeReports } from './write-reports.ts';
 
+/** The page with normal spaces, for comparison with the other formats. */
+const pageText = (judgement: Parameters<typeof renderPage>[0]): string =>
+  renderPage(judgement).replaceAll('\u00a0', ' ');
+
 describe('text summary', () => {
   it('prints the block of the guide, then each kill step by step', async () => {
     const { report } = await judgedKills();
@@ -133,7 +137,7 @@ describe('text summary', () => {
         text,
       )?.[1];
     assert.ok(skipped, text);
-    const page = renderPage(judgement);
+    const page = pageText(judgement);
     assert.ok(page.includes(`; skipped: ${skipped}`), 'under the success rate');
     assert.match(page, />Skipped</);
     const markdown = markdownSummary(judgement.report);
@@ -169,7 +173,7 @@ describe('text summary', () => {
       '2 of 3 ran, 1 skipped (1: no writable cgroup); 3 more faults did not fit into the plan (2 from rule network: no free time between other faults and their recoveries; 1 from rule network: less than 30 % of the steady load would be free of faults)';
     assert.ok(textSummary(judgement.report).includes(`\nPlanned Faults: ${planned}\n`), textSummary(judgement.report));
     assert.ok(markdownSummary(judgement.report).includes(`Planned: ${planned}.`));
-    assert.ok(renderPage(judgement).includes(`Planned faults: ${planned}.`));
+    assert.ok(pageText(judgement).includes(`Planned faults: ${planned}.`));
   });
 
   it('shows plan warnings and the best possible success rate in every format', async () => {
@@ -182,7 +186,7 @@ describe('text summary', () => {
     const best = 'at best 99.00 % with this plan';
     assert.equal(thresholds.find(({ name }) => name === 'success_rate')?.note, best);
     assert.ok(textSummary(judgement.report).includes(planWarning));
-    for (const text of [markdownSummary(judgement.report), renderPage(judgement)])
+    for (const text of [markdownSummary(judgement.report), pageText(judgement)])
       assert.ok(text.includes(planWarning) && text.includes(best), text);
     const calm = await judgedKills({ faults: [], config });
     assert.equal(calm.report.thresholds.find(({ name }) => name === 'success_rate')?.note, undefined);
