@@ -1,19 +1,16 @@
 /**
- * Prometheus metrics of the current run: the report's figures, live. Recoveries come from the
- * judge's tracker, a few seconds late, because events of several sources must be ordered first.
+ * Prometheus metrics of the current run: the report's figures, live. They come from the judge's
+ * collectors, a few seconds late, because events of several sources must be ordered first.
  */
-import { type EncoreEvent, type EventOf, type FaultKind, faultKinds, phases } from '@encore/contracts';
+import { type EncoreEvent, type FaultKind, faultKinds, phases } from '@encore/contracts';
 import { type Clock, createRegistry } from '@encore/kit';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { Interventions, isBeyondDoubt } from './judge/collect/interventions.ts';
-import { RunFacts, readBackFindings } from './judge/collect/run-facts.ts';
-import { TimeOrder } from './judge/events/time-order.ts';
+import { type Intervention, isBeyondDoubt } from './judge/collect/interventions.ts';
+import { readBackFindings } from './judge/collect/run-facts.ts';
 import { backToNormalOf, recoveryOf } from './judge/faults/fault-record.ts';
-import { FaultTracker } from './judge/faults/fault-tracker.ts';
 import { limitOf } from './judge/rules/rules.ts';
-import type { RunView } from './progress/run-view.ts';
+import { liveHorizonMs, type RunView } from './progress/run-view.ts';
 
-const orderMs = 5_000;
 const supervisorActions = ['start', 'restart'] as const;
 const supervisorResults = ['done', 'refused', 'failed'] as const;
 
@@ -26,12 +23,6 @@ export class RunMetrics {
   readonly registry: Registry = createRegistry('orchestrator');
   readonly #view: RunView;
   readonly #clock: Clock;
-  readonly #order = new TimeOrder(orderMs);
-  readonly #tracker: FaultTracker;
-  readonly #interventions: Interventions;
-  readonly #run = new RunFacts();
-  readonly #wrongWrites: Gauge<'finding'>;
-  readonly #found = new Map<string, number>();
   readonly #recovered = new Set<string>();
   readonly #recoverySeconds: Histogram<'kind'>;
   readonly #lastRecoverySeconds: Gauge<'kind'>;
@@ -41,8 +32,6 @@ export class RunMetrics {
   constructor(view: RunView, clock: Clock, links: Links = { page: '', alerts: '' }) {
     this.#view = view;
     this.#clock = clock;
-    this.#tracker = new FaultTracker(view.plan);
-    this.#interventions = new Interventions(view.plan.system, this.#tracker);
     const registers = [this.registry];
     this.#recoverySeconds = new Histogram({
       name: 'encore_run_recovery_seconds',
@@ -63,12 +52,6 @@ export class RunMetrics {
       labelNames: ['kind'],
       registers,
     });
-    this.#wrongWrites = new Gauge({
-      name: 'encore_run_wrong_writes',
-      help: 'Writes that a read-back found wrong, by finding',
-      labelNames: ['finding'],
-      registers,
-    });
     this.#supervisorActions = new Counter({
       name: 'encore_run_supervisor_actions_total',
       help: 'Starts and restarts by the supervisor',
@@ -85,30 +68,19 @@ export class RunMetrics {
     this.#describeRun();
   }
 
+  /** Add each event to the view first. */
   add(event: EncoreEvent): void {
     if (event.type === 'supervisor_acted') this.#supervisorActions.inc({ action: event.action, result: event.result });
-    if (event.type === 'read_back_done') this.#readBack(event);
-    this.#order.add(event);
-    for (const observation of this.#order.ready()) {
-      this.#run.add(observation);
-      this.#tracker.add(observation);
-      this.#interventions.add(observation);
-    }
     if (event.type === 'load_second') this.#addRecoveries(event.at);
   }
 
-  /** Each read-back counts all its findings, so the largest count is the total. */
-  #readBack(event: EventOf<'read_back_done'>): void {
-    for (const finding of readBackFindings) {
-      const found = Math.max(event[finding], this.#found.get(finding) ?? 0);
-      this.#found.set(finding, found);
-      this.#wrongWrites.set({ finding }, found);
-    }
+  get #collectors() {
+    return this.#view.history.collectors;
   }
 
   #addRecoveries(now: number): void {
     const limitSeconds = this.#view.config.recoveryTimeoutSeconds;
-    for (const [id, record] of this.#tracker.records) {
+    for (const [id, record] of this.#collectors.tracker.records) {
       if (record.firstSuccessAt === null || this.#recovered.has(id)) continue;
       const recovery = recoveryOf(record, now, limitSeconds);
       if (recovery.state !== 'recovered') continue;
@@ -122,9 +94,9 @@ export class RunMetrics {
 
   /** The longest current wait for a recovery, as of the time up to which events are in order. */
   #pendingSeconds(): number {
-    const now = this.#clock.now() - orderMs;
+    const now = this.#clock.now() - liveHorizonMs;
     let longestMs = 0;
-    for (const { effect, clockStartsAt, firstSuccessAt } of this.#tracker.records.values())
+    for (const { effect, clockStartsAt, firstSuccessAt } of this.#collectors.tracker.records.values())
       if (effect === 'confirmed' && clockStartsAt !== null && firstSuccessAt === null)
         longestMs = Math.max(longestMs, now - clockStartsAt);
     return longestMs / 1_000;
@@ -132,7 +104,7 @@ export class RunMetrics {
 
   /** In plan order; Infinity if the system did not return to normal within the judge's limit. */
   #returnTimes(): { kind: FaultKind; seconds: number }[] {
-    return [...this.#tracker.records.values()].flatMap((record) => {
+    return [...this.#collectors.tracker.records.values()].flatMap((record) => {
       const back = backToNormalOf(record);
       if (back === null || back.state === 'censored') return [];
       return { kind: record.fault.kind, seconds: back.state === 'never' ? Number.POSITIVE_INFINITY : back.seconds };
@@ -141,17 +113,17 @@ export class RunMetrics {
 
   /** Excludes recent events: the engine reports an action before its requester does. */
   #violations(): Record<string, number> {
-    const run = { ended: null, lastAt: this.#clock.now(), engineLosses: this.#run.engineLosses };
-    const certain = (list: Interventions['manual']): number =>
+    const { interventions, traffic } = this.#collectors;
+    const run = { ended: null, lastAt: this.#clock.now(), engineLosses: this.#collectors.run.engineLosses };
+    const certain = (list: readonly Intervention[]): number =>
       list.filter((item) => isBeyondDoubt(item, { run, problems: [] })).length;
-    const { manual, unexpectedExits, forcedStops } = this.#interventions;
     const limit = limitOf('back_to_normal_seconds', this.#view.config);
     return {
       back_to_normal_seconds: this.#returnTimes().filter(({ seconds }) => seconds >= limit).length,
-      wrong_answers: this.#view.wrongAnswers,
-      manual_interventions: certain(manual),
-      unexpected_exits: certain(unexpectedExits),
-      forced_stops: certain(forcedStops),
+      wrong_answers: traffic.wrongAnswers,
+      manual_interventions: certain(interventions.manual),
+      unexpected_exits: certain(interventions.unexpectedExits),
+      forced_stops: certain(interventions.forcedStops),
     };
   }
 
@@ -161,7 +133,6 @@ export class RunMetrics {
       this.#lastRecoverySeconds.set({ kind }, Number.NaN);
       this.#slowRecoveries.inc({ kind }, 0);
     }
-    for (const finding of readBackFindings) this.#wrongWrites.set({ finding }, 0);
     for (const action of supervisorActions)
       for (const result of supervisorResults) this.#supervisorActions.inc({ action, result }, 0);
   }
@@ -220,6 +191,15 @@ export class RunMetrics {
       registers: [this.registry],
       collect: () => {
         for (const [rule, count] of Object.entries(this.#violations())) violations.set({ rule }, count);
+      },
+    });
+    const wrongWrites: Gauge<'finding'> = new Gauge({
+      name: 'encore_run_wrong_writes',
+      help: 'Writes that a read-back found wrong, by finding',
+      labelNames: ['finding'],
+      registers: [this.registry],
+      collect: () => {
+        for (const finding of readBackFindings) wrongWrites.set({ finding }, this.#collectors.run.maxFound[finding]);
       },
     });
     const phase: Gauge<'phase'> = new Gauge({

@@ -67,8 +67,7 @@ export async function main(): Promise<void> {
     env: process.env,
     clock: systemClock,
     logger: createLogger('orchestrator', wiring.logLevel),
-    // Redrawing lines needs cursor movement, which a dumb terminal lacks.
-    output: process.env['TERM'] === 'dumb' ? { write: (text) => process.stdout.write(text) } : process.stdout,
+    output: process.stdout,
     terminal: terminalOf(process.stdin, process.stdout, process.env),
     interrupt: () => onSignal('Ctrl-C'),
     stop: stop.signal,

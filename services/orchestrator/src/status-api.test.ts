@@ -15,7 +15,7 @@ const plan = makePlan(config, bundledSystem);
 describe('status API', () => {
   const stops: string[] = [];
   const view = new RunView('a run', config, plan, systemClock.now());
-  const page = new LivePage(plan, () => view.snapshot(systemClock.now()));
+  const page = new LivePage(view, systemClock);
   let service: HttpService;
   beforeEach(async () => {
     stops.length = 0;

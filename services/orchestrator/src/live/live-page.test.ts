@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
-import { createLogger, createRegistry, type HttpService, startHttpService } from '@encore/kit';
+import { createLogger, createRegistry, type HttpService, startHttpService, systemClock } from '@encore/kit';
 import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -16,12 +16,12 @@ interface Update {
 
 describe('live page', () => {
   let page: LivePage;
+  let view: RunView;
   let service: HttpService;
   beforeEach(async () => {
-    const plan = makePlan(config, bundledSystem);
-    const view = new RunView('r1', config, plan, 0);
+    view = new RunView('r1', config, makePlan(config, bundledSystem), 0);
     view.host = { cpuShare: 0.673, cores: 8, memory: { usedShare: 0.75, freeBytes: 1e9 }, disk: null };
-    page = new LivePage(plan, () => view.snapshot(1_000), 'http://localhost:3000/d/encore-run?from=1&to=now');
+    page = new LivePage(view, systemClock, 'http://localhost:3000/d/encore-run?from=1&to=now');
     service = await startHttpService({
       host: '127.0.0.1',
       port: 0,
@@ -74,9 +74,9 @@ describe('live page', () => {
   });
 
   it('sends updates', async () => {
-    page.add({ type: 'phase_entered', at: 1_000_000, phase: 'ramp' });
+    view.add({ type: 'phase_entered', at: 1_000_000, phase: 'ramp' });
     const [first, later] = await updates(2, () => {
-      for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
+      for (let at = 1_001_000; at < 1_010_000; at += 1_000) view.add(second(at));
     });
     const textOf = (update: Update | undefined): string => Object.values(update?.sections ?? {}).join('');
     // The last two seconds are still waiting for events of other sources.
@@ -85,9 +85,9 @@ describe('live page', () => {
   });
 
   it('shows the machine and the latest alerts during the run', async () => {
-    page.add({ type: 'phase_entered', at: 1_000_000, phase: 'steady' });
-    page.add({ type: 'fault_injected', at: 1_001_000, faultId: 'f0001', kind: 'crash', target: 'server', params: {} });
-    for (let at = 1_001_000; at < 1_010_000; at += 1_000) page.add(second(at));
+    view.add({ type: 'phase_entered', at: 1_000_000, phase: 'steady' });
+    view.add({ type: 'fault_injected', at: 1_001_000, faultId: 'f0001', kind: 'crash', target: 'server', params: {} });
+    for (let at = 1_001_000; at < 1_010_000; at += 1_000) view.add(second(at));
     const [update] = await updates(1);
     assert.match(update?.sections['system'] ?? '', /67\.3\s% of 8 cores.*75\.0\s% used, 954 MB free.*Active requests/s);
     assert.match(update?.sections['alerts'] ?? '', /WARNING.*Scheduled process kill: crash of server \(f0001\)/s);

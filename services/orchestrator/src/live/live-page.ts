@@ -2,16 +2,13 @@
  * The live page: the report's page during the run, updated by server-sent events. The judge of the
  * verdict evaluates the same events, so the page shows what the report would show now.
  */
-import type { EncoreEvent, Plan } from '@encore/contracts';
+import type { Clock } from '@encore/kit';
 import type { Express, Response } from 'express';
 import { Ledger } from '../judge/collect/integrity.ts';
-import { History } from '../judge/history.ts';
-import { brokenRules, type Judgement, judge } from '../judge/judge.ts';
-import type { Snapshot } from '../progress/run-view.ts';
+import { type Judgement, judge } from '../judge/judge.ts';
+import type { RunView, Snapshot } from '../progress/run-view.ts';
 import { renderPage, renderUpdate } from '../report/page.ts';
 
-/** Events of different sources are ordered within this time; the report's judge waits longer. */
-const horizonMs = 2_000;
 const everyMs = 2_000;
 const maxClients = 20;
 /** A client with more unread data is skipped until it catches up. */
@@ -19,28 +16,23 @@ const maxUnreadBytes = 1_048_576;
 const path = '/live-updates';
 
 export class LivePage {
-  readonly #history: History;
+  readonly #view: RunView;
+  readonly #clock: Clock;
   readonly #dashboardUrl: string | null;
   readonly #clients = new Set<Response>();
   #timer: NodeJS.Timeout | null = null;
   /** The verdict, once there is one. */
   #final: Judgement | null = null;
 
-  readonly #state: () => Snapshot;
-
-  constructor(plan: Plan, state: () => Snapshot, dashboardUrl: string | null = null) {
-    this.#state = state;
-    this.#history = new History(plan, horizonMs);
+  constructor(view: RunView, clock: Clock, dashboardUrl: string | null = null) {
+    this.#view = view;
+    this.#clock = clock;
     this.#dashboardUrl = dashboardUrl;
-  }
-
-  add(event: EncoreEvent): void {
-    this.#history.add(event);
   }
 
   routes(app: Express): void {
     app.get('/', (_request, response) => {
-      const options = { liveUrl: path, dashboardUrl: this.#dashboardUrl, state: this.#state() };
+      const options = { liveUrl: path, dashboardUrl: this.#dashboardUrl, state: this.#snapshot() };
       response.type('html').send(renderPage(this.#judgement(), options));
     });
     app.get(path, (request, response) => {
@@ -52,11 +44,6 @@ export class LivePage {
       this.#send(response, this.#update());
       this.#timer ??= setTimeout(() => this.#tick(), everyMs);
     });
-  }
-
-  /** The metrics whose rules are broken by what happened so far. */
-  brokenRules(): string[] {
-    return brokenRules(this.#history);
   }
 
   /** Sends the verdict to all clients and closes their connections. */
@@ -77,7 +64,7 @@ export class LivePage {
   }
 
   #judgement(): Judgement {
-    return this.#final ?? judge({ history: this.#history, ledger: new Ledger(), problems: [] });
+    return this.#final ?? judge({ history: this.#view.history, ledger: new Ledger(), problems: [] });
   }
 
   /** Stops without clients, and uses at most a tenth of the CPU time. */
@@ -91,7 +78,11 @@ export class LivePage {
   }
 
   #update(): string {
-    return JSON.stringify(renderUpdate(this.#judgement(), this.#final === null, this.#state()));
+    return JSON.stringify(renderUpdate(this.#judgement(), this.#final === null, this.#snapshot()));
+  }
+
+  #snapshot(): Snapshot {
+    return this.#view.snapshot(this.#clock.now());
   }
 
   #send(client: Response, update: string): void {

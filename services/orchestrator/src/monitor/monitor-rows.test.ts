@@ -45,10 +45,14 @@ function busy(): Snapshot {
   }
   for (let n = 1; n <= 8; n += 1) {
     const at = steady + n * 9_000;
-    add({ type: 'fault_injected', at, faultId: `f000${n}`, kind: 'crash', target: 'server', params: {} });
+    const faultId = `k000${n}`;
+    add({ type: 'fault_injected', at, faultId, kind: 'crash', target: 'server', params: {} });
+    add({ type: 'engine_event', at, engineAt: at, target: 'server', action: 'die', exitCode: 131 });
+    add({ type: 'fault_effect_checked', at, faultId, effect: 'confirmed', evidence: '' });
     if (n < 8) add({ type: 'answered_again', at: at + 1_500, startedAt: at + 1_400, operation: 'create' });
   }
   add({ type: 'server_observed', at: steady + 100_000, port: false, ready: false });
+  view.history.end();
   view.detail = {
     status: 'healthy',
     collections: null,
@@ -102,7 +106,7 @@ describe('monitorRows', () => {
       'not recovered yet',
       'active 12',
       'RECENT ALERTS',
-      '[INFO] Recovery successful in 1.5 s: server (f0007)',
+      '[INFO] Recovery successful in 1.5 s: server (k0007)',
     ])
       assert.ok(screen.includes(word), `${word} in\n${screen}`);
   });

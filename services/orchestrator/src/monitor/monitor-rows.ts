@@ -1,8 +1,7 @@
 /** Renders the monitor's screen as rows of coloured text for terminals of at least 80x24. */
 import type { AlertLevel } from '@encore/contracts';
-import { durationText } from '../progress/duration-text.ts';
-import { isLate, type Kill, killText } from '../progress/kills.ts';
-import type { Snapshot } from '../progress/run-view.ts';
+import type { Kill, Snapshot } from '../progress/run-view.ts';
+import { durationText, progressOf, serverText, timeText } from '../progress/status-lines.ts';
 import { systemFacts } from '../progress/system-facts.ts';
 
 export type Colour = 'green' | 'yellow' | 'red' | 'cyan' | 'gray';
@@ -64,11 +63,8 @@ function tooSmall({ columns, rows }: Size): Row[] {
 }
 
 function headRows(state: Snapshot, width: number): Row[] {
-  const isTimed = state.endsAt !== null && ['startup', 'ramp', 'steady'].includes(state.phase);
-  const time = `${durationText(state.now - state.startedAt)}${isTimed ? `, ${durationText((state.endsAt ?? 0) - state.now)} left` : ''}`;
-  const done = isTimed ? (state.now - state.startedAt) / Math.max(1, (state.endsAt ?? 0) - state.startedAt) : 0;
   const barWidth = width - 2;
-  const filled = Math.round(Math.min(1, done) * barWidth);
+  const filled = Math.round((progressOf(state) ?? 0) * barWidth);
   const result: Row =
     state.result === null ? [] : [{ text: `   ${state.result}`, bold: true, colour: resultColour(state.result) }];
   return [
@@ -76,7 +72,7 @@ function headRows(state: Snapshot, width: number): Row[] {
       { text: 'ENCORE', bold: true, colour: 'cyan' },
       { text: ` ${state.runId}  ${state.profile}, seed ${state.seed}   ` },
       { text: state.phase, bold: true },
-      { text: `  ${time}` },
+      { text: `  ${timeText(state)}` },
       ...result,
     ],
     [{ text: '━'.repeat(filled), colour: 'cyan' }, dim('─'.repeat(barWidth - filled))],
@@ -179,12 +175,18 @@ function faultRows(state: Snapshot): Row[] {
 }
 
 function killRow(kill: Kill, limitSeconds: number): Row {
-  const hadEffect = kill.effect === null || kill.effect === 'confirmed';
-  const isGood = kill.recoveredAt !== null && !isLate(kill, limitSeconds);
-  return [
-    { text: `  ${clockTime(kill.at)}  ${kill.id} ${kill.kind.padEnd(8)}` },
-    { text: killText(kill, limitSeconds), colour: !hadEffect ? 'yellow' : isGood ? 'green' : 'red' },
-  ];
+  return [{ text: `  ${clockTime(kill.at)}  ${kill.id} ${kill.kind.padEnd(8)}` }, recoveryPiece(kill, limitSeconds)];
+}
+
+/** Without an effect check yet, a kill is assumed to have had an effect. */
+function recoveryPiece({ at, effect, recoveredAt }: Kill, limitSeconds: number): Piece {
+  if (effect !== null && effect !== 'confirmed') return { text: 'no effect', colour: 'yellow' };
+  if (recoveredAt === null) return { text: 'not recovered yet', colour: 'red' };
+  const seconds = (recoveredAt - at) / 1_000;
+  const text = `recovered in ${seconds.toFixed(1)} s`;
+  return seconds < limitSeconds
+    ? { text, colour: 'green' }
+    : { text: `${text}, too late (limit ${limitSeconds} s)`, colour: 'red' };
 }
 
 const levelColours = { INFO: 'green', WARNING: 'yellow' } as const satisfies Record<AlertLevel, Colour>;
@@ -197,12 +199,11 @@ function alertRow({ at, level, message }: Snapshot['alerts'][number]): Row {
   ];
 }
 
-function serverPiece({ server }: Snapshot): Piece {
-  if (server === null) return dim('-');
-  if (server.ready) return { text: 'ready', colour: 'green', bold: true };
-  return server.port
-    ? { text: 'not ready', colour: 'yellow', bold: true }
-    : { text: 'DOWN', colour: 'red', bold: true };
+const serverColours = { ready: 'green', 'not ready': 'yellow', DOWN: 'red', '-': 'gray' } as const;
+
+function serverPiece(state: Snapshot): Piece {
+  const text = serverText(state);
+  return { text, colour: serverColours[text], bold: state.server !== null };
 }
 
 /** Truncates a row at the screen's edge, so that it does not wrap. */

@@ -21,7 +21,6 @@ const reverted = (at: number, faultId: string): EncoreEvent => ({
 
 class Page {
   text = '';
-  readonly isTTY?: boolean;
 
   write(part: string): void {
     this.text += part;
@@ -37,7 +36,7 @@ class Page {
 describe('plain lines of a run', () => {
   it('are ordered by time, not by arrival', () => {
     const page = new Page();
-    const progress = new Progress(page, true, 'server');
+    const progress = new Progress(page, 'server');
     progress.onEvent(reverted(5_900, 'f0002'));
     progress.onEvent(reverted(5_100, 'f0001'));
     progress.tick(second(6));
@@ -52,7 +51,7 @@ describe('plain lines of a run', () => {
 
   it('wait at most one second', () => {
     const page = new Page();
-    const progress = new Progress(page, true, 'server');
+    const progress = new Progress(page, 'server');
     progress.tick(second(1));
     progress.onEvent(reverted(5_100, 'f0001'));
     progress.tick(second(6));
@@ -63,7 +62,7 @@ describe('plain lines of a run', () => {
 
   it('precede the final text', () => {
     const page = new Page();
-    const progress = new Progress(page, true, 'server');
+    const progress = new Progress(page, 'server');
     progress.onEvent(reverted(5_100, 'f0001'));
     progress.print('PASSED');
     assert.deepEqual(page.order('PASSED', 'f0001'), ['f0001', 'PASSED']);
@@ -71,7 +70,7 @@ describe('plain lines of a run', () => {
 
   it('are printed when the screen that hid them closes', async () => {
     const page = new Page();
-    const progress = new Progress(page, true, 'server');
+    const progress = new Progress(page, 'server');
     progress.open({ show: () => undefined, close: () => Promise.resolve() });
     progress.onEvent(reverted(5_100, 'f0001'));
     progress.tick(second(7));

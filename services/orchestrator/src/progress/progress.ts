@@ -1,16 +1,14 @@
 /**
- * The terminal output during a run: the monitor's screen if there is one; on other terminals,
- * event lines with a status block below that is redrawn every second; elsewhere plain lines, one
- * per event and a status line every ten seconds, ordered by time.
+ * The terminal output during a run: the monitor's screen if there is one; otherwise plain lines
+ * ordered by time, one per event and a status line every ten seconds.
  */
 import type { EncoreEvent, Target } from '@encore/contracts';
 import { eventLine } from './event-line.ts';
 import type { Snapshot } from './run-view.ts';
-import { statusLine, statusLines } from './status-lines.ts';
+import { statusLine } from './status-lines.ts';
 
 export interface Output {
   write(text: string): unknown;
-  isTTY?: boolean;
 }
 
 /** A full screen, which hides the lines while it is open. */
@@ -27,19 +25,16 @@ const maxHidden = 40;
 
 export class Progress {
   readonly #output: Output;
-  readonly #isLive: boolean;
   readonly #judged: Target;
   #screen: Screen | null = null;
   #hidden: string[] = [];
   /** Lines in the order of their times, held back while an earlier one may still arrive. */
   #pending: { at: number; text: string }[] = [];
-  #drawn = 0;
   #lastPlainAt = Number.NEGATIVE_INFINITY;
 
-  constructor(output: Output, wantsLive: boolean, judged: Target) {
+  constructor(output: Output, judged: Target) {
     this.#judged = judged;
     this.#output = output;
-    this.#isLive = wantsLive && output.isTTY === true;
   }
 
   open(screen: Screen): void {
@@ -72,11 +67,6 @@ export class Progress {
     this.#flushUntil(state.now - orderMs);
     if (this.#screen !== null) {
       this.#screen.show(state);
-    } else if (this.#isLive) {
-      this.#erase();
-      const lines = ['', ...statusLines(state)];
-      this.#output.write(`${lines.join('\n')}\n`);
-      this.#drawn = lines.length;
     } else if (state.now - this.#lastPlainAt >= plainEveryMs) {
       this.#lastPlainAt = state.now;
       this.#enqueue(state.now, statusLine(state));
@@ -102,14 +92,7 @@ export class Progress {
   }
 
   #write(text: string): void {
-    this.#erase();
     this.#output.write(`${text}\n`);
-  }
-
-  #erase(): void {
-    if (this.#drawn === 0) return;
-    this.#output.write(`\x1b[${this.#drawn}A\x1b[J`);
-    this.#drawn = 0;
   }
 }
 

@@ -1,24 +1,27 @@
 /**
- * The live state of a run, updated by every event. Feeds the terminal, the page and the metrics;
- * the verdict is computed from the history, never from here.
+ * The live state of a run, for the terminal, the live page and the metrics. Counts, kills and
+ * alerts come from the judge's collectors, so they equal those of the report, but lag by the
+ * horizon; load, phase and active faults follow each event at once.
  */
-import type { EncoreEvent, EventOf, Phase, Plan, PlannedFault, RunConfig, Target } from '@encore/contracts';
+import { type EncoreEvent, type EventOf, isKill, type Phase, type Plan, type RunConfig } from '@encore/contracts';
 import { firstReplica } from '@encore/kit';
-import { attemptsOf, noOperations, type OperationCounts, operationsOf, sumOf } from '../figures.ts';
-import { MemoryFaults } from '../judge/collect/memory-faults.ts';
+import type { OperationCounts } from '../figures.ts';
 import { ServerHealth } from '../judge/events/server-health.ts';
-import type { Observation } from '../judge/events/time-order.ts';
-import { type Alert, Alerts } from '../judge/observations/alerts.ts';
+import type { FaultRecord } from '../judge/faults/fault-record.ts';
+import { History } from '../judge/history.ts';
+import type { Alert } from '../judge/observations/alerts.ts';
 import type { HostMetrics } from './host-metrics.ts';
-import { type Kill, Kills } from './kills.ts';
 import { type RecentFigures, RecentLoad, type Trend } from './recent-load.ts';
 
-export interface FaultNow {
-  id: string;
-  kind: PlannedFault['kind'];
-  target: PlannedFault['target'];
+export interface FaultNow extends Pick<EventOf<'fault_injected'>, 'kind' | 'target' | 'params'> {
   injectedAt: number;
-  durationSeconds: number;
+}
+
+export interface Kill extends Pick<FaultRecord, 'effect'> {
+  id: string;
+  kind: FaultNow['kind'];
+  at: number;
+  recoveredAt: number | null;
 }
 
 /** The server's own status, as far as it could be parsed. */
@@ -34,7 +37,6 @@ export interface ServerDetail {
 export interface Snapshot {
   runId: string;
   seed: number;
-  planHash: string;
   profile: string;
   phase: Phase | 'over';
   startedAt: number;
@@ -43,15 +45,16 @@ export interface Snapshot {
   users: number;
   /** Attempts of users so far, and the failed ones among them. */
   requests: { all: number; failed: number };
-  operations: Omit<OperationCounts, 'cancelled'>;
+  operations: OperationCounts;
   successRate: number | null;
   recent: RecentFigures;
   /** The container whose recovery is judged; the first of its replicas. */
   recoveryOf: string;
   server: { port: boolean; ready: boolean } | null;
   current: FaultNow[];
-  next: { id: string; kind: string; target: string; at: number } | null;
+  next: { kind: string; target: string; at: number } | null;
   faults: { planned: number; injected: number; effect: number };
+  /** The last ten. */
   kills: Kill[];
   recoveryLimitSeconds: number;
   memory: Record<string, { bytes: number; limitBytes: number }>;
@@ -62,61 +65,48 @@ export interface Snapshot {
   /** `pid` on the host; `cpuShare` of one core between the last two samples. */
   serverProcess: { pid: number | null; cpuShare: number | null; memoryBytes: number | null };
   /** The last 30 alerts. */
-  alerts: Alert[];
+  alerts: readonly Alert[];
   trend: Trend;
   result: string | null;
 }
 
-const shownAlerts = 30;
+/** Events of different sources are ordered within this time; the report's judge waits longer. */
+export const liveHorizonMs = 2_000;
 
 export class RunView {
   readonly runId: string;
   readonly config: RunConfig;
   readonly plan: Plan;
   readonly startedAt: number;
+  readonly history: History;
   phase: Phase | 'over' = 'preflight';
   steadyStartsAt: number | null = null;
   result: string | null = null;
   detail: ServerDetail | null = null;
   host: HostMetrics | null = null;
   serverPid = 0;
-  /** Corrupt or stale answers to users. */
-  wrongAnswers = 0;
-  readonly #memoryFaults = new MemoryFaults();
-  readonly #alerts: Alerts;
-  #lastAlerts: Alert[] = [];
   readonly #load = new RecentLoad();
   #users = 0;
-  readonly #requests = { all: 0, failed: 0 };
   readonly #network = { sentBytes: 0, receivedBytes: 0 };
   #serverCpu: { at: number; seconds: number; share: number | null } | null = null;
-  #operations = noOperations();
   #server: { port: boolean; ready: boolean } | null = null;
   readonly #current = new Map<string, FaultNow>();
-  readonly #kills = new Kills();
-  #injected = 0;
-  #confirmed = 0;
   readonly #memory: Snapshot['memory'] = {};
-  readonly #planned: Map<string, PlannedFault>;
   readonly #health = new ServerHealth();
   /** The container whose process and memory are shown. */
-  readonly #shown: Target;
+  readonly #shown: string;
 
   constructor(runId: string, config: RunConfig, plan: Plan, startedAt: number) {
     this.runId = runId;
     this.config = config;
     this.plan = plan;
     this.startedAt = startedAt;
+    this.history = new History(plan, liveHorizonMs);
     this.#shown = firstReplica(plan.system);
-    this.#alerts = new Alerts({ memoryFaults: this.#memoryFaults, recoveryOf: plan.system.recoveryOf });
-    this.#planned = new Map(plan.faults.map((fault) => [fault.id, fault]));
   }
 
   add(event: EncoreEvent): void {
-    if (event.type !== 'probe_second') this.#raiseAlerts(event);
-    else
-      for (const { dueAt, endedAt, outcome } of event.probes)
-        this.#raiseAlerts({ type: 'probe', at: endedAt, dueAt, outcome });
+    this.history.add(event);
     switch (event.type) {
       case 'phase_entered':
         this.phase = event.phase;
@@ -128,18 +118,17 @@ export class RunView {
       case 'server_observed':
         this.#server = this.#health.add(event);
         break;
-      case 'fault_injected':
-        this.#inject(event);
+      case 'fault_injected': {
+        const { faultId, kind, target, params, at, engineAt = at } = event;
+        this.#current.set(faultId, { kind, target, params, injectedAt: engineAt });
         break;
-      case 'fault_effect_checked':
-        if (event.effect === 'confirmed') this.#confirmed += 1;
-        this.#kills.addEffectCheck(event);
-        break;
+      }
       case 'fault_reverted':
         this.#current.delete(event.faultId);
         break;
       case 'answered_again':
-        for (const id of this.#kills.addAnswer(event)) this.#current.delete(id);
+        for (const [id, fault] of this.#current)
+          if (isKill(fault) && event.startedAt > fault.injectedAt) this.#current.delete(id);
         break;
       case 'target_sampled':
         this.#memory[event.target] = { bytes: event.memoryBytes, limitBytes: event.memoryLimitBytes };
@@ -160,28 +149,34 @@ export class RunView {
   }
 
   snapshot(now: number): Snapshot {
-    const { ok, failed, unknown, skipped } = this.#operations;
-    const all = ok + failed + unknown;
+    const { traffic, tracker } = this.history.collectors;
+    const injected = [...tracker.records.values()].filter(({ injectedAt }) => injectedAt !== null);
     return {
       runId: this.runId,
       seed: this.config.seed,
-      planHash: this.plan.hash,
       profile: this.config.profile,
       phase: this.phase,
       startedAt: this.startedAt,
       endsAt: this.#endsAt(now),
       now,
       users: this.#users,
-      requests: { ...this.#requests },
-      operations: { ok, failed, unknown, skipped },
-      successRate: all === 0 ? null : ok / all,
+      requests: { all: traffic.attemptCount, failed: traffic.attemptCount - (traffic.attempts.get('ok') ?? 0) },
+      operations: traffic.totals,
+      successRate: traffic.successRate,
       recent: this.#load.figures(now),
       recoveryOf: this.#shown,
       server: this.#server,
       current: [...this.#current.values()],
       next: this.#next(now),
-      faults: { planned: this.plan.faults.length, injected: this.#injected, effect: this.#confirmed },
-      kills: this.#kills.last,
+      faults: {
+        planned: this.plan.faults.length,
+        injected: injected.length,
+        effect: injected.filter(({ effect }) => effect === 'confirmed').length,
+      },
+      kills: injected
+        .filter(({ fault }) => isKill(fault))
+        .map(killOf)
+        .slice(-10),
       recoveryLimitSeconds: this.config.recoveryTimeoutSeconds,
       memory: { ...this.#memory },
       detail: this.detail,
@@ -192,16 +187,10 @@ export class RunView {
         cpuShare: this.#serverCpu?.share ?? null,
         memoryBytes: this.#memory[this.#shown]?.bytes ?? null,
       },
-      alerts: [...this.#lastAlerts],
+      alerts: this.history.observers.alerts.latest,
       trend: this.#load.trend,
       result: this.result,
     };
-  }
-
-  #raiseAlerts(event: Observation): void {
-    this.#memoryFaults.add(event);
-    const raised = this.#alerts.add(event);
-    if (raised.length > 0) this.#lastAlerts = [...this.#lastAlerts, ...raised].slice(-shownAlerts);
   }
 
   /** A lower counter belongs to a new process. */
@@ -215,21 +204,8 @@ export class RunView {
     this.#users = event.users;
     this.#network.sentBytes += event.bytesSent;
     this.#network.receivedBytes += event.bytesReceived;
-    const attempts = attemptsOf(event);
-    this.#requests.all += attempts.ok + attempts.failed;
-    this.#requests.failed += attempts.failed;
-    this.wrongAnswers += (event.attempts.corrupt ?? 0) + (event.attempts.stale ?? 0);
-    this.#operations = sumOf(this.#operations, operationsOf(event));
     const server = this.#memory[this.#shown];
     this.#load.add(event, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
-  }
-
-  #inject(event: EventOf<'fault_injected'>): void {
-    const { faultId: id, kind, target } = event;
-    this.#injected += 1;
-    const durationSeconds = this.#planned.get(id)?.durationSeconds ?? 0;
-    this.#current.set(id, { id, kind, target, injectedAt: event.at, durationSeconds });
-    this.#kills.addInjection(event);
   }
 
   #next(now: number): Snapshot['next'] {
@@ -237,7 +213,7 @@ export class RunView {
     if (steadyStartsAt === null || this.phase !== 'steady') return null;
     const fault = this.plan.faults.find(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000 > now);
     if (fault === undefined) return null;
-    return { id: fault.id, kind: fault.kind, target: fault.target, at: steadyStartsAt + fault.atSeconds * 1_000 };
+    return { kind: fault.kind, target: fault.target, at: steadyStartsAt + fault.atSeconds * 1_000 };
   }
 
   /** Expected start of cooldown; null if unknown. */
@@ -247,4 +223,8 @@ export class RunView {
       return now + (this.plan.rampSeconds + this.plan.steadySeconds) * 1_000;
     return null;
   }
+}
+
+function killOf({ fault: { id, kind }, injectedAt, effect, firstSuccessAt }: FaultRecord): Kill {
+  return { id, kind, at: injectedAt ?? 0, effect, recoveredAt: firstSuccessAt };
 }

@@ -1,78 +1,50 @@
-/** Formats the state of the run as a block of at most 79 columns, and as one line for logs. */
+/** Formats the state of the run as one line for logs, and its parts for the monitor. */
 import { pluralize } from '../text.ts';
-import { durationText } from './duration-text.ts';
-import { killText } from './kills.ts';
 import type { Snapshot } from './run-view.ts';
 
 const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(2)} %`);
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
-
-export function statusLines(state: Snapshot): string[] {
-  const { recent, faults } = state;
-  const last = state.kills.at(-1);
-  return [
-    `${bar(state)} ${state.phase.padEnd(9)} ${timeText(state)}`,
-    `users ${state.users}   operations ${whole(total(state))}   success ${percent(state.successRate)}${skipped(state, '   ')}   ${state.recoveryOf} ${serverText(state)}`,
-    `last 10 s: ${recent.requestsPerSecond.toFixed(1)} req/s   success ${percent(recent.successRate)}   p50 ${ms(recent.p50Ms)}   p99 ${ms(recent.p99Ms)}`,
-    `faults ${faults.injected} of ${faults.planned}, ${faults.effect} effective   kills ${state.kills.length}${last ? `, last ${last.kind}: ${killText(last, state.recoveryLimitSeconds)}` : ''}`,
-    `now: ${nowText(state)}   next: ${nextText(state)}`,
-  ].map((line) => line.slice(0, 79));
-}
 
 export function statusLine(state: Snapshot): string {
-  const { recent } = state;
+  const { recent, recoveryOf, operations, current, next, now } = state;
+  const skipped = operations.skipped === 0 ? '' : `, skipped ${operations.skipped.toLocaleString('en-US')}`;
+  const active = current.map(
+    ({ kind, target, injectedAt }) => `${kind} of ${target} for ${durationText(now - injectedAt)}`,
+  );
   return [
     state.phase,
     timeText(state),
     pluralize(state.users, 'user'),
     `${recent.requestsPerSecond.toFixed(1)} req/s`,
-    `success ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})${skipped(state, ', ')}`,
-    `${state.recoveryOf} ${serverText(state)}`,
-    `now ${nowText(state)}`,
-    `next ${nextText(state)}`,
+    `success ${percent(state.successRate)} (last 10 s ${percent(recent.successRate)})${skipped}`,
+    `${recoveryOf} ${serverText(state)}`,
+    `now ${active.length === 0 ? 'no fault' : active.join(', ')}`,
+    `next ${next === null ? '-' : `${next.kind} in ${durationText(next.at - now)}`}`,
   ].join(' | ');
 }
 
-function timeText(state: Snapshot): string {
-  const elapsed = durationText(state.now - state.startedAt);
-  const isTimed = ['startup', 'ramp', 'steady'].includes(state.phase);
-  if (!isTimed || state.endsAt === null) return elapsed;
-  return `${elapsed}, ${durationText(state.endsAt - state.now)} left`;
+/** Share of the planned time that has passed, 0 to 1; null where no end is planned. */
+export function progressOf({ startedAt, endsAt, now, phase }: Snapshot): number | null {
+  if (endsAt === null || !['startup', 'ramp', 'steady'].includes(phase)) return null;
+  return Math.min(1, (now - startedAt) / Math.max(1, endsAt - startedAt));
 }
 
-function bar({ startedAt, endsAt, now, phase }: Snapshot): string {
-  const width = 24;
-  const isDone = !['preflight', 'startup', 'ramp', 'steady'].includes(phase);
-  const share = isDone ? 1 : endsAt === null ? 0 : Math.min(1, (now - startedAt) / Math.max(1, endsAt - startedAt));
-  const filled = Math.round(share * width);
-  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}]`;
+export function timeText(state: Snapshot): string {
+  const { startedAt, endsAt, now } = state;
+  const elapsed = durationText(now - startedAt);
+  return progressOf(state) === null ? elapsed : `${elapsed}, ${durationText((endsAt ?? 0) - now)} left`;
 }
 
-function total({ operations: { ok, failed, unknown } }: Snapshot): number {
-  return ok + failed + unknown;
-}
-
-/** Empty in most runs. */
-function skipped({ operations }: Snapshot, before: string): string {
-  return operations.skipped === 0 ? '' : `${before}skipped ${whole(operations.skipped)}`;
-}
-
-function serverText({ server }: Snapshot): string {
+export function serverText({ server }: Snapshot): 'ready' | 'not ready' | 'DOWN' | '-' {
   if (server === null) return '-';
   return server.ready ? 'ready' : server.port ? 'not ready' : 'DOWN';
 }
 
-function nowText({ current, now }: Snapshot): string {
-  if (current.length === 0) return 'no fault';
-  return current
-    .map(({ kind, target, injectedAt }) => `${kind} of ${target} for ${durationText(now - injectedAt)}`)
-    .join(', ');
-}
-
-function nextText({ next, now }: Snapshot): string {
-  return next === null ? '-' : `${next.kind} in ${durationText(next.at - now)}`;
-}
-
-function ms(value: number | null): string {
-  return value === null ? '-' : `${Math.round(value)} ms`;
+/** For example `45 s`, `3 min 07 s`, `23 h 59 min`. */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }

@@ -86,9 +86,8 @@ export class RunController {
         const interrupt = (event: Interrupt) => this.#interrupts.raise(event);
         const engine = await preflight(context, this.#limits.preflight, signal);
         const history = await openRun(context, engine, interrupt);
-        const { view, page } = this.#live;
-        const brokenRules = () => page.brokenRules();
-        this.#background = new Background(context, { history, view, brokenRules, limits: this.#limits, interrupt });
+        const { view } = this.#live;
+        this.#background = new Background(context, { history, view, limits: this.#limits, interrupt });
         return;
       }
       case 'startup': {

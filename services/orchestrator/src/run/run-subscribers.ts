@@ -27,14 +27,13 @@ export class RunSubscribers {
   constructor({ runId, config, plan, startedAt, clock, links, output }: SubscriberOptions) {
     this.view = new RunView(runId, config, plan, startedAt);
     this.metrics = new RunMetrics(this.view, clock, links);
-    this.page = new LivePage(plan, () => this.view.snapshot(clock.now()), dashboardLink(links, startedAt));
-    this.progress = new Progress(output, config.monitor, firstReplica(plan.system));
+    this.page = new LivePage(this.view, clock, dashboardLink(links, startedAt));
+    this.progress = new Progress(output, firstReplica(plan.system));
   }
 
   onEvent(event: EncoreEvent): void {
     this.view.add(event);
     this.metrics.add(event);
-    this.page.add(event);
     this.progress.onEvent(event);
   }
 }

@@ -9,7 +9,6 @@ import { Attribution } from './attribution.ts';
 import { Availability } from './availability.ts';
 import { Generator } from './generator.ts';
 import { Interventions } from './interventions.ts';
-import { MemoryFaults } from './memory-faults.ts';
 import { MemoryFloor } from './memory-floor.ts';
 import { Resources } from './resources.ts';
 import { type IsFaultFree, RunFacts } from './run-facts.ts';
@@ -18,18 +17,16 @@ import { Traffic } from './traffic.ts';
 export function createCollectors(plan: Plan) {
   const run = new RunFacts();
   const tracker = new FaultTracker(plan);
-  const memoryFaults = new MemoryFaults();
   const isFaultFree: IsFaultFree = (fromAt, toAt) =>
     run.phase === 'steady' && !run.injectorFailedWithin(fromAt, toAt) && tracker.ownerOf(fromAt, toAt) === null;
   return {
     run,
     tracker,
-    memoryFaults,
     interventions: new Interventions(plan.system, tracker),
     traffic: new Traffic(run),
     attribution: new Attribution(tracker, run),
     availability: new Availability(run, isFaultFree),
-    resources: new Resources(memoryFaults, isFaultFree),
+    resources: new Resources(tracker, isFaultFree),
     floor: new MemoryFloor(plan.system.recoveryOf, isFaultFree),
     generator: new Generator(),
   } satisfies Record<string, Collector>;

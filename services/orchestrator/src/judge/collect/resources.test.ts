@@ -4,13 +4,13 @@ import { describe, it } from 'mocha';
 import { judged } from '../../testing/judged-run.ts';
 import { plannedFault } from '../../testing/simulated-fault.ts';
 import { SimulatedRun } from '../../testing/simulated-run.ts';
-import { MemoryFaults } from './memory-faults.ts';
+import { FaultTracker } from '../faults/fault-tracker.ts';
 import { Resources } from './resources.ts';
 
 const minute = 60_000;
 const sample = (resources: Resources, at: number, memoryBytes: number, cpuSeconds = 0): void =>
   resources.add({ type: 'target_sampled', at, target: 'server', memoryBytes, memoryLimitBytes: 1_000, cpuSeconds });
-const newResources = (): Resources => new Resources(new MemoryFaults(), () => true);
+const newResources = (): Resources => new Resources(new FaultTracker(new SimulatedRun().plan), () => true);
 const start = (resources: Resources, at: number): void =>
   resources.add({ type: 'target_started', at, target: 'server', actor: 'restart-policy', reason: 'crash' });
 

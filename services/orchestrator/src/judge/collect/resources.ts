@@ -8,7 +8,7 @@
 import type { EventOf } from '@encore/contracts';
 import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
-import type { MemoryFaults } from './memory-faults.ts';
+import type { FaultTracker } from '../faults/fault-tracker.ts';
 import type { IsFaultFree } from './run-facts.ts';
 
 export const warmUpMs = 180_000;
@@ -36,11 +36,11 @@ class Container {
 
 export class Resources implements Collector {
   readonly containers = new Map<string, Container>();
-  readonly #memoryFaults: MemoryFaults;
+  readonly #tracker: FaultTracker;
   readonly #isFaultFree: IsFaultFree;
 
-  constructor(memoryFaults: MemoryFaults, isFaultFree: IsFaultFree) {
-    this.#memoryFaults = memoryFaults;
+  constructor(tracker: FaultTracker, isFaultFree: IsFaultFree) {
+    this.#tracker = tracker;
     this.#isFaultFree = isFaultFree;
   }
 
@@ -68,8 +68,7 @@ export class Resources implements Collector {
 
   #sample(event: EventOf<'target_sampled'>): void {
     const container = this.#container(event.target, event.at);
-    // A fault that reduces the memory determines both the use and the limit.
-    if (this.#memoryFaults.on(event.target, event.at) === null) {
+    if (this.#tracker.memoryFaultOn(event.target, event.at) === null) {
       container.peakBytes = Math.max(container.peakBytes, event.memoryBytes);
       container.limitBytes = event.memoryLimitBytes;
       const shareOfLimit = event.memoryLimitBytes > 0 ? event.memoryBytes / event.memoryLimitBytes : 0;

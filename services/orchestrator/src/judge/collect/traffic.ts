@@ -86,6 +86,11 @@ export class Traffic implements Collector {
     return share(this.attempts.get('ok') ?? 0, this.attemptCount);
   }
 
+  /** Attempts whose response was corrupt or stale. */
+  get wrongAnswers(): number {
+    return (this.attempts.get('corrupt') ?? 0) + (this.attempts.get('stale') ?? 0);
+  }
+
   #observe(at: number): void {
     const beforeAt = this.lastAt;
     this.firstAt ??= at;

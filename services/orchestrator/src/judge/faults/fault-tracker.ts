@@ -103,6 +103,11 @@ export class FaultTracker implements Collector {
     return this.#current.filter((record) => record.container === container && isOpen(record, at));
   }
 
+  /** The active fault that determines the container's memory use and limit, or null. */
+  memoryFaultOn(container: string, at: number): FaultRecord | null {
+    return this.faultsOn(container, at).find(({ behaviour }) => behaviour.reducesMemory) ?? null;
+  }
+
   /** True if any fault is active. */
   isFaultOpen(at: number): boolean {
     return this.#current.some((record) => isOpen(record, at));

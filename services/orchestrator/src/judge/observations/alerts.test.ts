@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { EncoreEvent, Phase } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { MemoryFaults } from '../collect/memory-faults.ts';
+import { SimulatedRun } from '../../testing/simulated-run.ts';
 import type { Observation } from '../events/time-order.ts';
+import { FaultTracker } from '../faults/fault-tracker.ts';
 import { Alerts } from './alerts.ts';
 
 const phase = (at: number, name: Phase): EncoreEvent => ({ type: 'phase_entered', at, phase: name });
@@ -55,11 +56,11 @@ const sampled = (at: number, memoryBytes: number): EncoreEvent => ({
 
 /** Alerts in the format of the guide: the level, then a text that names its subject. */
 function textsOf(events: readonly (EncoreEvent | Observation)[]): string[] {
-  const memoryFaults = new MemoryFaults();
-  const alerts = new Alerts({ memoryFaults, recoveryOf: 'alpha' });
+  const tracker = new FaultTracker(new SimulatedRun().plan);
+  const alerts = new Alerts({ tracker, recoveryOf: 'alpha' });
   for (const event of events) {
     if (event.type === 'probe_second') continue;
-    memoryFaults.add(event);
+    tracker.add(event);
     alerts.add(event);
   }
   return alerts.list.map(({ level, message }) => `[${level}] ${message}`);

@@ -7,9 +7,9 @@
 import { type AlertLevel, type EventOf, isKill } from '@encore/contracts';
 import { type OperationCounts, operationsOf } from '../../figures.ts';
 import { percentText, secondsText } from '../../text.ts';
-import type { MemoryFaults } from '../collect/memory-faults.ts';
 import { ServerHealth } from '../events/server-health.ts';
 import { type Observation, timeOf } from '../events/time-order.ts';
+import type { FaultTracker } from '../faults/fault-tracker.ts';
 
 export interface Alert {
   at: number;
@@ -19,7 +19,7 @@ export interface Alert {
 }
 
 interface AlertContext {
-  memoryFaults: MemoryFaults;
+  tracker: FaultTracker;
   /** The container whose readiness is observed. */
   recoveryOf: string;
 }
@@ -45,36 +45,33 @@ const alertRules: readonly AlertRule[] = [
 ];
 
 const maxAlerts = 1_000;
+const maxLatest = 30;
 
 export class Alerts {
   readonly #health = new ServerHealth();
   readonly #watchers;
+  /** The first 1,000. */
   readonly list: Alert[] = [];
-  readonly counts = new Map<string, number>(alertRules.map(({ name }) => [name, 0]));
+  /** The last 30. */
+  latest: readonly Alert[] = [];
 
-  /** Add each event to `memoryFaults` first. */
   constructor(context: AlertContext) {
     this.#watchers = alertRules.map((rule) => ({ rule, look: rule.watch(context), raised: false }));
   }
 
-  /** Adds an event, and returns the alerts that it raised. */
-  add(event: Observation): Alert[] {
-    const raised: Alert[] = [];
+  add(event: Observation): void {
     const whole = event.type === 'server_observed' ? this.#health.add(event) : event;
     for (const watcher of this.#watchers) {
       const message = watcher.look(whole);
       if (message === undefined) continue;
       if (message !== null && (!watcher.raised || watcher.rule.every === true)) {
         const { name, level } = watcher.rule;
-        raised.push({ at: timeOf(event), name, level, message });
+        const alert = { at: timeOf(event), name, level, message };
+        if (this.list.length < maxAlerts) this.list.push(alert);
+        this.latest = [...this.latest, alert].slice(-maxLatest);
       }
       watcher.raised = message !== null;
     }
-    for (const alert of raised) {
-      this.counts.set(alert.name, (this.counts.get(alert.name) ?? 0) + 1);
-      if (this.list.length < maxAlerts) this.list.push(alert);
-    }
-    return raised;
   }
 }
 
@@ -114,13 +111,13 @@ function watchBreakers(): (event: Observation) => string | null | undefined {
   };
 }
 
-function watchMemory({ memoryFaults }: AlertContext): (event: Observation) => string | null | undefined {
+function watchMemory({ tracker }: AlertContext): (event: Observation) => string | null | undefined {
   const high = new Map<string, string>();
   return (event) => {
     if (event.type !== 'target_sampled' || event.memoryLimitBytes === 0) return undefined;
     const used = event.memoryBytes / event.memoryLimitBytes;
-    const memoryFault = memoryFaults.on(event.target, timeOf(event));
-    const cause = memoryFault === null ? '' : ` (under ${memoryFault.kind}, ${memoryFault.faultId})`;
+    const memoryFault = tracker.memoryFaultOn(event.target, timeOf(event))?.fault;
+    const cause = memoryFault === undefined ? '' : ` (under ${memoryFault.kind}, ${memoryFault.id})`;
     if (used > 0.75) high.set(event.target, `High memory: ${event.target} uses ${percent(used)} of its limit${cause}`);
     else if (used < 0.7) high.delete(event.target);
     return high.get(event.target) ?? (high.size > 0 ? undefined : null);

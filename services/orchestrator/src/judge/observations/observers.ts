@@ -17,10 +17,10 @@ import { ServiceRecoveries } from './service-recoveries.ts';
 /** Expected time before the ramp and after steady; arrays grow if a run exceeds it. */
 const overheadSeconds = 900;
 
-export function createObservers(plan: Plan, { memoryFaults }: Collectors) {
+export function createObservers(plan: Plan, { tracker }: Collectors) {
   const plannedSeconds = plan.rampSeconds + plan.steadySeconds + overheadSeconds;
   return {
-    alerts: new Alerts({ memoryFaults, recoveryOf: plan.system.recoveryOf }),
+    alerts: new Alerts({ tracker, recoveryOf: plan.system.recoveryOf }),
     seconds: new SecondTable(plannedSeconds),
     memory: new MemoryTrace(plannedSeconds),
     readiness: new ServerReadiness(),

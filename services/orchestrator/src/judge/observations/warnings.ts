@@ -53,7 +53,7 @@ export const warnings: readonly Warning[] = [
   {
     name: 'several_breakers_open',
     find: ({ alerts }) => {
-      const count = alerts.counts.get('several_breakers') ?? 0;
+      const count = alerts.list.filter(({ name }) => name === 'several_breakers').length;
       return count === 0
         ? ''
         : `circuit breakers of several operations were open at once (${pluralize(count, 'time')})`;

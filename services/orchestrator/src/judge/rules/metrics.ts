@@ -64,8 +64,7 @@ export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
     what: 'graceful restarts',
   }),
   unexplained_failures: ({ attribution, traffic }) => countOf(attempts(traffic), attribution.unexplained),
-  wrong_answers: ({ traffic }) =>
-    countOf(attempts(traffic), (traffic.attempts.get('corrupt') ?? 0) + (traffic.attempts.get('stale') ?? 0)),
+  wrong_answers: ({ traffic }) => countOf(attempts(traffic), traffic.wrongAnswers),
   sheds: ({ traffic }) => countOf(attempts(traffic), traffic.attempts.get('shed') ?? 0),
   skipped_operations: ({ traffic }) =>
     countOf({ of: traffic.plannedCount, what: 'planned operations' }, traffic.totals.skipped),

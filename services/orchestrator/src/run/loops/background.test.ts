@@ -36,7 +36,7 @@ describe('the loops of a run', () => {
     const { promise, resolve } = Promise.withResolvers<Interrupt>();
     const history = { add: () => undefined } as unknown as HistoryWriter;
     const limits = { supervisor: supervisorLimits, stop: stopLimits(30) };
-    const background = new Background(context, { history, view, brokenRules: () => [], limits, interrupt: resolve });
+    const background = new Background(context, { history, view, limits, interrupt: resolve });
     background.start();
     assert.deepEqual(await promise, { type: 'broke', reason: 'the host metrics failed: out of memory' });
     await background.stop(0);

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { describeError, EncoreError, firstReplica, healthOf, isSupervised } from '@encore/kit';
 import { EventPoller } from '../../history/event-poller.ts';
 import type { HistoryWriter } from '../../history/history-writer.ts';
+import { brokenRules } from '../../judge/judge.ts';
 import { HostSampler } from '../../progress/host-metrics.ts';
 import type { RunView, ServerDetail } from '../../progress/run-view.ts';
 import { fetchServerDetail } from '../../supervisor/server-detail.ts';
@@ -37,8 +38,6 @@ export interface LoopLimits {
 interface BackgroundOptions {
   history: HistoryWriter;
   view: RunView;
-  /** The metrics whose rules are broken so far. */
-  brokenRules: () => string[];
   limits: LoopLimits;
   interrupt: (event: Interrupt) => void;
 }
@@ -46,7 +45,6 @@ interface BackgroundOptions {
 export class Background {
   readonly #context: RunContext;
   readonly #view: RunView;
-  readonly #brokenRules: () => string[];
   readonly #interrupt: (event: Interrupt) => void;
   readonly #pollers: EventPoller[];
   readonly #stop = new AbortController();
@@ -62,10 +60,9 @@ export class Background {
   readonly #abortRules: AbortRules;
   readonly #sampleTimes = new SampleTimes();
 
-  constructor(context: RunContext, { history, view, brokenRules, limits, interrupt }: BackgroundOptions) {
+  constructor(context: RunContext, { history, view, limits, interrupt }: BackgroundOptions) {
     this.#context = context;
     this.#view = view;
-    this.#brokenRules = brokenRules;
     this.#interrupt = interrupt;
     const { clock, clients, record, wiring } = context;
     const { id: runId, system } = context.run;
@@ -212,7 +209,8 @@ export class Background {
     const view = this.#view;
     const resources = await freeResources(wiring.resultsDir);
     if (view.phase !== 'ramp' && view.phase !== 'steady') return;
-    const { wrongAnswers, activeFaults } = view;
+    const { activeFaults } = view;
+    const { wrongAnswers } = view.history.collectors.traffic;
     const isReady = this.serverWatchers.ready;
     const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, activeFaults, wrongAnswers, resources });
     // Not a stop, so that the read-back still shows how much was lost.
@@ -220,9 +218,9 @@ export class Background {
   }
 
   #applyAbortRules(): void {
-    const { phase } = this.#view;
+    const { phase, history } = this.#view;
     if (phase !== 'ramp' && phase !== 'steady') return;
-    const reason = this.#abortRules.evaluate(this.#context.clock.now(), this.#brokenRules());
+    const reason = this.#abortRules.evaluate(this.#context.clock.now(), brokenRules(history));
     if (reason !== null) this.#break(reason);
   }
 
