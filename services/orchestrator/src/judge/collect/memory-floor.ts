@@ -1,12 +1,11 @@
 /**
  * Detects a memory leak from the memory in use after full garbage collections. Buffers of requests
- * in progress are excluded by taking the minimum of each 45 s. As in Resources, all lifetimes
- * between restarts share one least-squares slope; the result is the lower bound of its 95 %
- * confidence interval, so that noise or a few samples do not look like a leak.
+ * in progress are excluded by taking the minimum of each 45 s. The result is the lower bound of the
+ * slope's 95 % confidence interval, so that noise or a few samples do not look like a leak.
  */
 import { withoutNumber } from '@encore/kit';
-import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
+import { fitSlope } from './memory-slope.ts';
 import { warmUpMs } from './resources.ts';
 import type { IsFaultFree } from './run-facts.ts';
 
@@ -19,7 +18,7 @@ interface Floor {
   bytes: number;
 }
 
-export class MemoryFloor implements Collector {
+export class MemoryFloor {
   /** The container whose memory is judged. */
   readonly #container: string;
   readonly #isFaultFree: IsFaultFree;
@@ -41,13 +40,16 @@ export class MemoryFloor implements Collector {
 
   /** Lower confidence bound of the slope; null with too little data. */
   get slopeLowerBoundBytesPerHour(): number | null {
-    const lives = this.#lives.filter(({ length }) => length > 1).map(centered);
-    const all = lives.flat();
-    const freedom = all.length - lives.length - 1;
-    if (all.length < minFloors || freedom < 1) return null;
-    const spread = sum(all.map(({ hours }) => hours ** 2));
-    const slope = sum(all.map(({ hours, bytes }) => hours * bytes)) / spread;
-    const residual = sum(all.map(({ hours, bytes }) => (bytes - slope * hours) ** 2));
+    const lives = this.#lives.filter(({ length }) => length > 1);
+    const count = lives.flat().length;
+    const freedom = count - lives.length - 1;
+    if (count < minFloors || freedom < 1) return null;
+    const { slope, spread, residual } = fitSlope(
+      lives.map((floors) => {
+        const first = floors[0]?.slot ?? 0;
+        return floors.map(({ slot, bytes }) => ({ hours: ((slot - first) * slotMs) / 3_600_000, bytes }));
+      }),
+    );
     return slope - studentT(freedom) * Math.sqrt(residual / freedom / spread);
   }
 
@@ -71,17 +73,7 @@ export class MemoryFloor implements Collector {
   }
 }
 
-function centered(floors: readonly Floor[]): { hours: number; bytes: number }[] {
-  const slot = sum(floors.map((floor) => floor.slot)) / floors.length;
-  const bytes = sum(floors.map((floor) => floor.bytes)) / floors.length;
-  return floors.map((floor) => ({ hours: ((floor.slot - slot) * slotMs) / 3_600_000, bytes: floor.bytes - bytes }));
-}
-
 /** Two-sided 95 % quantile of Student's t, accurate to 2 % for four or more degrees of freedom. */
 function studentT(freedom: number): number {
   return 1.96 + 2.372 / freedom + 2.82 / freedom ** 2;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
