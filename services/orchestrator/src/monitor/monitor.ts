@@ -3,7 +3,7 @@
  * demand, because a run without a terminal needs neither ink nor React.
  */
 import { Box, render, Text, useInput, useWindowSize } from 'ink';
-import { createElement as h, type ReactElement, useEffect, useState } from 'react';
+import { createElement as h, type ReactElement } from 'react';
 import type { Screen } from '../progress/progress.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { monitorRows, type Row } from './monitor-rows.ts';
@@ -19,19 +19,11 @@ export interface MonitorOptions {
   onInterrupt: () => void;
 }
 
-type Listener = (state: Snapshot) => void;
-
 export function openMonitor(options: MonitorOptions): Screen {
-  let listener: Listener | null = null;
-  let latest: Snapshot | null = null;
-  const listen = (next: Listener | null): Snapshot | null => {
-    listener = next;
-    return latest;
-  };
-  const { stdout, stdin } = options;
-  const app = render(h(MonitorScreen, { options, listen }), {
-    stdout,
-    stdin,
+  const screenOf = (state: Snapshot | null): ReactElement => h(MonitorScreen, { options, state });
+  const app = render(screenOf(null), {
+    stdout: options.stdout,
+    stdin: options.stdin,
     exitOnCtrlC: false,
     // The monitor always has a terminal, so ink's CI detection does not apply.
     interactive: true,
@@ -39,10 +31,7 @@ export function openMonitor(options: MonitorOptions): Screen {
     maxFps: 5,
   });
   return {
-    show: (state) => {
-      latest = state;
-      listener?.(state);
-    },
+    show: (state) => app.rerender(screenOf(state)),
     close: async () => {
       app.unmount();
       await app.waitUntilExit();
@@ -50,19 +39,8 @@ export function openMonitor(options: MonitorOptions): Screen {
   };
 }
 
-function MonitorScreen({
-  options,
-  listen,
-}: {
-  options: MonitorOptions;
-  listen: (next: Listener | null) => Snapshot | null;
-}): ReactElement {
-  const [state, setState] = useState<Snapshot | null>(null);
+function MonitorScreen({ options, state }: { options: MonitorOptions; state: Snapshot | null }): ReactElement {
   const { columns, rows } = useWindowSize();
-  useEffect(() => {
-    setState(listen(setState));
-    return () => void listen(null);
-  }, [listen]);
   useInput((input, key) => {
     if (key.ctrl && input === 'c') options.onInterrupt();
     else if (input === 'q') options.onLeave();
