@@ -2,6 +2,7 @@
 import type { Report } from '@encore/contracts';
 import { figureText } from '../judge/rules/metric-table.ts';
 import { secondsText } from '../text.ts';
+import { type Html, html, trusted } from './html.ts';
 import { isLate, recoveryText } from './phrases.ts';
 
 interface Case {
@@ -14,24 +15,20 @@ interface Case {
 
 export function junitXml(report: Report): string {
   const cases = [...rulesOf(report), ...recoveriesOf(report), verdictOf(report)];
-  const suites = [...new Set(cases.map(({ suite }) => suite))];
-  const count = (kind: 'failure' | 'error', suite?: string): number =>
-    cases.filter((one) => one[kind] !== undefined && (suite === undefined || one.suite === suite)).length;
-  const lines = suites.flatMap((suite) => {
-    const own = cases.filter((one) => one.suite === suite);
-    return [
-      `  <testsuite name="${escapeXml(suite)}" tests="${own.length}" failures="${count('failure', suite)}" errors="${count('error', suite)}" timestamp="${report.started_at}">`,
-      ...own.flatMap(caseLines),
-      '  </testsuite>',
-    ];
-  });
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="encore ${escapeXml(report.run_id)}" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" time="${report.duration_seconds}">`,
-    ...lines,
-    '</testsuites>',
-    '',
-  ].join('\n');
+  const suites = [...Map.groupBy(cases, ({ suite }) => suite)].map(
+    ([suite, own]) => html`  <testsuite name="${suite}" ${countsOf(own)} timestamp="${report.started_at}">
+${own.map(caseOf)}  </testsuite>
+`,
+  );
+  return html`<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="encore ${report.run_id}" ${countsOf(cases)} time="${report.duration_seconds}">
+${suites}</testsuites>
+`.text;
+}
+
+function countsOf(cases: readonly Case[]): Html {
+  const [failures, errors] = (['failure', 'error'] as const).map((kind) => cases.filter((one) => one[kind]).length);
+  return html`tests="${cases.length}" failures="${failures ?? 0}" errors="${errors ?? 0}"`;
 }
 
 function rulesOf({ thresholds }: Report): Case[] {
@@ -70,17 +67,17 @@ function verdictOf({ result, reasons, duration_seconds: seconds }: Report): Case
   return result === 'FAILED' ? { ...base, failure: text } : { ...base, error: `${result}: ${text}` };
 }
 
-function caseLines({ suite, name, seconds, failure, error }: Case): string[] {
-  const open = `    <testcase classname="encore.${suite}" name="${escapeXml(name)}" time="${seconds}"`;
-  if (failure === undefined && error === undefined) return [`${open}/>`];
-  const kind = failure === undefined ? 'error' : 'failure';
-  const text = escapeXml(failure ?? error ?? '');
-  return [`${open}>`, `      <${kind} message="${text.replaceAll('\n', '&#10;')}"/>`, '    </testcase>'];
+function caseOf({ suite, name, seconds, failure, error }: Case): Html {
+  const text = failure ?? error;
+  const body = html`>
+      <${failure === undefined ? 'error' : 'failure'} message="${attribute(text ?? '')}"/>
+    </testcase>`;
+  return html`    <testcase classname="encore.${suite}" name="${attribute(name)}" time="${seconds}"${text === undefined ? trusted('/>') : body}
+`;
 }
 
-function escapeXml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  // XML 1.0 does not allow control characters, not even escaped.
+/** XML 1.0 does not allow control characters, not even escaped; a parser drops line breaks. */
+function attribute(text: string): Html {
   const clean = [...text].filter((character) => character >= ' ' || character === '\n' || character === '\t').join('');
-  return clean.replace(/[&<>"]/g, (character) => entities[character] ?? character);
+  return trusted(html`${clean}`.text.replaceAll('\n', '&#10;'));
 }

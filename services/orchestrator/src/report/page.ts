@@ -72,7 +72,7 @@ export function renderPage(judgement: Judgement, options: PageOptions = {}): str
 <meta name="color-scheme" content="light dark">
 <title>Encore: ${live === undefined ? report.result : 'running'} · ${report.run_id}</title>
 <link rel="icon" href="data:,">
-<style>${asset('uplot.css')}${asset('page.css')}</style>
+<style>${library('uplot/dist/uPlot.min.css')}${asset('page.css')}</style>
 </head>
 <body${live === undefined ? '' : html` data-live="${live}"`}>
 <a class="skip" href="#rules">Skip to the rules</a>
@@ -83,7 +83,7 @@ ${sections.map(([id, section]) => html`<section id="${id}">${section}</section>`
 <footer class="quiet">This file is self-contained and makes no network requests. <code>encore verify</code> recomputes the verdict from the files next to it.</footer>
 <script type="application/json" id="series">${jsonScript(series)}</script>
 <script type="application/json" id="fault-groups">${jsonScript({ titles: faultGroups, groupOf })}</script>
-<script>${asset('uplot.js')}</script>
+<script>${library('uplot/dist/uPlot.iife.min.js')}</script>
 <script>(() => {
 ${scripts.map(asset)}})();</script>
 </body>
@@ -103,17 +103,11 @@ export function renderUpdate(
 
 /** In dependency order; concatenated into one script. */
 const scripts = ['figures.js', 'charts.js', 'timeline.js', 'fault-table.js', 'live.js'] as const;
-const libraries = { 'uplot.css': 'uplot/dist/uPlot.min.css', 'uplot.js': 'uplot/dist/uPlot.iife.min.js' } as const;
-const assets = new Map<string, Html>();
 
-function asset(name: (typeof scripts)[number] | 'page.css' | keyof typeof libraries): Html {
-  const known = assets.get(name);
-  if (known !== undefined) return known;
-  const path =
-    name === 'uplot.css' || name === 'uplot.js'
-      ? createRequire(import.meta.url).resolve(libraries[name])
-      : join(import.meta.dirname, 'assets', 'page', name);
-  const made = trusted(readFileSync(path, 'utf8'));
-  assets.set(name, made);
-  return made;
+function asset(name: (typeof scripts)[number] | 'page.css'): Html {
+  return trusted(readFileSync(join(import.meta.dirname, 'assets', 'page', name), 'utf8'));
+}
+
+function library(path: 'uplot/dist/uPlot.min.css' | 'uplot/dist/uPlot.iife.min.js'): Html {
+  return trusted(readFileSync(createRequire(import.meta.url).resolve(path), 'utf8'));
 }

@@ -1,14 +1,13 @@
 /** Writes every report of a run, each one atomically: readers see the old file or the new one. */
 import { join } from 'node:path';
-import { reportSchema } from '@encore/contracts';
-import { parse, writeFileAtomic } from '@encore/kit';
+import { writeFileAtomic } from '@encore/kit';
 import type { Judgement } from '../judge/judge.ts';
 import { junitXml } from './junit.ts';
 import { markdownSummary } from './markdown.ts';
 import { renderPage } from './page.ts';
 
 export async function writeReports(judgement: Judgement, folder: string, jsonPath: string): Promise<void> {
-  const report = parse(reportSchema, judgement.report, 'report');
+  const { report } = judgement;
   // The JSON comes first, because the others are rendered from it.
   await writeFileAtomic(jsonPath, `${JSON.stringify(report, null, 2)}\n`);
   await writeFileAtomic(join(folder, 'report.html'), renderPage(judgement));

@@ -49,25 +49,13 @@ export function faultsSection(report: Report, running: boolean): Html {
 ${planned === '' ? '' : html`<p>${planned}</p>`}
 <div class="chips">${stageNames.map((name) => html`<span class="chip"><i class="swatch s-${name}"></i>${stageTitles[name]}</span>`)}<span class="chip"><i class="swatch s-active"></i>fault active</span></div>
 <p class="quiet">Bars share one scale: the full width is ${scaleSeconds.toFixed(1)} s. The recovery time of a kill starts at the engine's timestamp of the kill, that of any other fault at its verified revert; both end with the first correct response to a user, where the time back to normal starts. Alert: the first Prometheus alert that fired because of the fault, in seconds since its injection.</p>
-<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead>${headOf(columns)}</thead><tbody>${faults.map((fault) => (isToCome(fault) ? rowToCome(fault) : row(fault, report, { scaleSeconds, running })))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
-}
-
-function rowToCome({ id, kind, target, planned_at: at }: ReportedFault): Html {
-  const none = html`<span class="quiet">–</span>`;
-  const cells = [
-    html`${kind} <span class="quiet">${target} ${id}</span>`,
-    html`<span class="quiet">${clockText(at).slice(0, 10)}</span>`,
-    ...[none, none, none, none],
-    html`<span class="quiet">not due yet</span>`,
-    ...[none, none],
-  ];
-  return html`<tr data-kind="${kind}" data-recovery="-1" data-failed="0">${cells.map((cell, index) => cellOf(cell, columns[index]))}</tr>`;
+<div class="scroll"><table class="cards faults" id="faults"><caption>Faults</caption><thead>${headOf(columns)}</thead><tbody>${faults.map((fault) => row(fault, report, { scaleSeconds, running, isToCome: isToCome(fault) }))}</tbody></table></div><button type="button" id="more-faults" hidden>Show all</button>`;
 }
 
 function row(
   fault: ReportedFault,
   { recoveries }: Report,
-  { scaleSeconds, running }: { scaleSeconds: number; running: boolean },
+  { scaleSeconds, running, isToCome }: { scaleSeconds: number; running: boolean; isToCome: boolean },
 ): Html {
   const { id, kind, target, injected_at: at, effect, recovery_seconds: seconds } = fault;
   const recovery =
@@ -77,16 +65,19 @@ function row(
         ? html`<b class="bad">${secondsText(seconds)}</b> too late`
         : html`${secondsText(seconds)}`;
   const services = servicesText(fault);
+  const none = html`<span class="quiet">–</span>`;
   const cells = [
     at === null
       ? html`${kind} <span class="quiet">${target} ${id}</span>`
       : html`<button type="button" class="link" data-jump="${id}" title="Show in the timeline">${kind}</button> <span class="quiet">${target} ${id}</span>`,
-    at === null ? html`<span class="quiet">–</span>` : html`${clockText(at).slice(0, 10)}`,
-    html`<span class="effect ${effect}" title="${fault.evidence}">${effect}</span>`,
+    at === null
+      ? html`<span class="quiet">${isToCome ? clockText(fault.planned_at).slice(0, 10) : '–'}</span>`
+      : html`${clockText(at).slice(0, 10)}`,
+    isToCome ? none : html`<span class="effect ${effect}" title="${fault.evidence}">${effect}</span>`,
     html`${fault.recovered_by ?? '–'}${fault.revert_cause === 'external' ? html` <b class="bad">ended externally</b>` : ''}`,
     html`${recovery}${services === '' ? '' : html`<span class="quiet services">${services}</span>`}`,
     normalCell(fault, running),
-    bar(fault, scaleSeconds),
+    isToCome ? html`<span class="quiet">not due yet</span>` : bar(fault, scaleSeconds),
     html`${thousands(fault.attempts_failed)}`,
     html`<span${fault.monitoring?.state === 'seen' ? '' : html` class="quiet"`}>${monitoringText(fault)}</span>`,
   ];
@@ -131,7 +122,7 @@ function bar(fault: ReportedFault, scaleSeconds: number): Html {
       `<rect class="s-${name}" x="${from}" y="${y}" width="${Math.max(1, width).toFixed(1)}" height="${height}"/>`,
     );
   };
-  if (held > 0) rect('held', 0, x(heldSeconds), died ? 13 : 2, died ? 2 : 10);
+  if (held > 0) rect('active', 0, x(heldSeconds), died ? 13 : 2, died ? 2 : 10);
   let from = died ? 0 : x(heldSeconds);
   for (const { name, seconds } of reached) {
     if (!died && seconds < heldSeconds) {
