@@ -19,7 +19,7 @@ import type { Finding } from '../finding.ts';
 interface EvidenceRequirement {
   name: string;
   /** True if an early end alone explains the gap, so an interrupted run may have it. */
-  waivedIfInterrupted: boolean;
+  waivedIfInterrupted?: true;
   /** Returns what is missing; empty if the requirement is met. */
   missing(evidence: Evidence): string[];
 }
@@ -29,12 +29,10 @@ const label = ({ record: { fault } }: FinalizedFault): string => `${fault.id} ($
 export const evidenceRequirements: readonly EvidenceRequirement[] = [
   {
     name: 'history_intact',
-    waivedIfInterrupted: false,
     missing: ({ problems }) => [...problems],
   },
   {
     name: 'run_complete',
-    waivedIfInterrupted: false,
     missing: ({ run }) => {
       if (run.started === null) return ['the history does not record how the run began'];
       if (run.ended === null) return ['the history does not record how the run ended'];
@@ -43,7 +41,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'plan_followed',
-    waivedIfInterrupted: false,
     missing: ({ run, plan }) =>
       run.started === null || run.started.planHash === plan.hash
         ? []
@@ -53,7 +50,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'kills_confirmed',
-    waivedIfInterrupted: false,
     missing: ({ faults }) =>
       describeFaults(
         faults.filter((fault) => isKill(fault.record) && wasAttempted(fault) && fault.record.effect !== 'confirmed'),
@@ -90,7 +86,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'faults_reverted',
-    waivedIfInterrupted: false,
     missing: ({ faults }) =>
       describeFaults(
         faults.filter(({ record }) => {
@@ -104,7 +99,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'injector_worked',
-    waivedIfInterrupted: false,
     missing: ({ run }) => {
       const steady = run.span('steady');
       if (steady === null) return [];
@@ -117,7 +111,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'engine_responded',
-    waivedIfInterrupted: false,
     missing: ({ run }) =>
       run.engineLosses.map(
         ({ fromAt, toAt, reason }) =>
@@ -144,12 +137,10 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'generator_healthy',
-    waivedIfInterrupted: false,
     missing: generatorProblems,
   },
   {
     name: 'workload_worked',
-    waivedIfInterrupted: false,
     missing: ({ run }) => workloadProblems(run.workloadFailures),
   },
   {
@@ -164,7 +155,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'ledger_of_this_run',
-    waivedIfInterrupted: false,
     missing: ({ run, traffic, integrity, ledgerRuns }) => {
       const { ok } = traffic.totals;
       if (run.checks.writes && integrity.entries === 0 && ok > 0)
@@ -181,7 +171,6 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
   },
   {
     name: 'kills_attributed',
-    waivedIfInterrupted: false,
     missing: ({ interventions }) =>
       interventions.unattributedKills.map(
         ({ at, target }) =>
@@ -194,7 +183,7 @@ export function evaluateRequirements(
   evidence: Evidence,
   table: readonly EvidenceRequirement[] = evidenceRequirements,
 ): Finding[] {
-  return table.map(({ name, waivedIfInterrupted, missing }) => {
+  return table.map(({ name, waivedIfInterrupted = false, missing }) => {
     try {
       const gaps = missing(evidence);
       return gaps.length === 0

@@ -3,19 +3,17 @@
  * that reports missing evidence. If either passes, no result of the other requirements can be
  * trusted.
  */
-
 import type { Evidence } from '../evidence.ts';
 import type { Finding } from '../finding.ts';
 import { evaluateRequirements } from './evidence-requirements.ts';
 
 const throwing = {
   name: 'throws_on_purpose',
-  waivedIfInterrupted: false,
   missing: () => {
     throw new Error('thrown on purpose');
   },
 };
-const unmet = { name: 'unmet_on_purpose', waivedIfInterrupted: false, missing: () => ['missing on purpose'] };
+const unmet = { name: 'unmet_on_purpose', missing: () => ['missing on purpose'] };
 
 export function selfTest(evidence: Evidence, run: typeof evaluateRequirements = evaluateRequirements): Finding {
   const name = 'requirements_can_fail';
