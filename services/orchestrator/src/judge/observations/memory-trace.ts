@@ -1,11 +1,9 @@
 /** Memory of each container over the run, one value per 5 s, in arrays allocated at the start. */
-import type { Collector } from '../events/collector.ts';
 import { type Observation, timeOf } from '../events/time-order.ts';
 
 /** The injector's sampling interval. */
 const slotSeconds = 5;
 const maxContainers = 16;
-const maxSlots = (15 * 86_400) / slotSeconds;
 
 /** Highest use and lowest limit of each slot, in bytes; 0 without a sample. */
 interface Trace {
@@ -13,13 +11,13 @@ interface Trace {
   limits: Float64Array;
 }
 
-export class MemoryTrace implements Collector {
+export class MemoryTrace {
   readonly #containers = new Map<string, Trace>();
-  readonly #plannedSlots: number;
+  readonly #slots: number;
   #firstSlot: number | null = null;
 
-  constructor(plannedSeconds: number) {
-    this.#plannedSlots = Math.min(maxSlots, Math.ceil(plannedSeconds / slotSeconds));
+  constructor(maxSeconds: number) {
+    this.#slots = Math.ceil(maxSeconds / slotSeconds);
   }
 
   get containers(): string[] {
@@ -31,9 +29,8 @@ export class MemoryTrace implements Collector {
     const slot = Math.floor(timeOf(event) / 1_000 / slotSeconds);
     this.#firstSlot ??= slot;
     const row = slot - this.#firstSlot;
-    if (row < 0 || row >= maxSlots) return;
-    const trace = this.#traceFor(event.target, row);
-    if (trace === null) return;
+    const trace = this.#traceOf(event.target);
+    if (trace === undefined || row < 0 || row >= this.#slots) return;
     trace.peaks[row] = Math.max(trace.peaks[row] ?? 0, event.memoryBytes);
     const before = trace.limits[row] || Number.POSITIVE_INFINITY;
     if (event.memoryLimitBytes > 0) trace.limits[row] = Math.min(before, event.memoryLimitBytes);
@@ -41,40 +38,31 @@ export class MemoryTrace implements Collector {
 
   /** The highest use in bytes between two times in epoch seconds; null without a sample. */
   peakWithin(container: string, fromSecond: number, toSecond: number): number | null {
-    return this.#extreme(this.#containers.get(container)?.peaks, fromSecond, toSecond, Math.max);
+    const peaks = this.#within(this.#containers.get(container)?.peaks, fromSecond, toSecond);
+    return peaks.length === 0 ? null : Math.max(...peaks);
   }
 
   /** The lowest limit in bytes between two times in epoch seconds; null without a sample. */
   limitWithin(container: string, fromSecond: number, toSecond: number): number | null {
-    return this.#extreme(this.#containers.get(container)?.limits, fromSecond, toSecond, Math.min);
+    const limits = this.#within(this.#containers.get(container)?.limits, fromSecond, toSecond);
+    return limits.length === 0 ? null : Math.min(...limits);
   }
 
-  /** The container's trace, grown to hold the row; null if there are too many containers. */
-  #traceFor(container: string, row: number): Trace | null {
-    const known = this.#containers.get(container);
-    if (known !== undefined && row < known.peaks.length) return known;
-    if (known === undefined && this.#containers.size >= maxContainers) return null;
-    const wider = (old: Float64Array | undefined): Float64Array => {
-      const made = new Float64Array(Math.max(this.#plannedSlots, (row + 1) * 2));
-      made.set(old ?? []);
-      return made;
-    };
-    const trace = { peaks: wider(known?.peaks), limits: wider(known?.limits) };
-    this.#containers.set(container, trace);
-    return trace;
+  /** The container's trace; undefined if there are too many containers. */
+  #traceOf(container: string): Trace | undefined {
+    if (!this.#containers.has(container) && this.#containers.size < maxContainers) {
+      const trace = { peaks: new Float64Array(this.#slots), limits: new Float64Array(this.#slots) };
+      this.#containers.set(container, trace);
+    }
+    return this.#containers.get(container);
   }
 
-  #extreme(
-    figures: Float64Array | undefined,
-    fromSecond: number,
-    toSecond: number,
-    extreme: (a: number, b: number) => number,
-  ): number | null {
-    if (figures === undefined || this.#firstSlot === null) return null;
-    let found: number | null = null;
+  #within(figures: Float64Array | undefined, fromSecond: number, toSecond: number): number[] {
+    if (figures === undefined || this.#firstSlot === null) return [];
+    const found: number[] = [];
     for (let slot = Math.floor(fromSecond / slotSeconds); slot * slotSeconds < toSecond; slot += 1) {
       const figure = figureAt(figures, slot - this.#firstSlot);
-      if (figure !== 0) found = found === null ? figure : extreme(found, figure);
+      if (figure !== 0) found.push(figure);
     }
     return found;
   }

@@ -254,7 +254,7 @@ function errorsAtPeaks(seconds: SecondTable, windows: readonly Span[]): string {
   const rows: { all: number; bad: number }[] = [];
   for (const window of windows) {
     for (let row = seconds.row(window.fromAt) + 1; row < seconds.row(window.toAt); row += 1) {
-      const bad = seconds.value('failed', row) + seconds.value('unknown', row);
+      const bad = seconds.value('bad', row);
       const all = bad + seconds.value('ok', row);
       if (all > 0) rows.push({ all, bad });
     }
