@@ -1,35 +1,14 @@
 /** Read-only input of the rules and evidence requirements, built at the end of the history. */
 import type { Plan } from '@encore/contracts';
 import type { Collectors } from './collect/collectors.ts';
-import type { IntegrityFigures, Ledger } from './collect/integrity.ts';
-import type { Settings } from './collect/run-facts.ts';
+import type { Ledger } from './collect/integrity.ts';
 import { type Span, secondsWithin } from './events/span.ts';
 import { type FinalizedFault, faultFreeWindowsOf, finalizeFaults } from './faults/finalize.ts';
 
-export interface Evidence extends Collectors {
-  plan: Plan;
-  settings: Settings;
-  /** Ordered by planned time, without the faults that an interrupted run did not reach. */
-  faults: readonly FinalizedFault[];
-  /** Number of planned faults that the run did not reach. */
-  notReached: number;
-  faultFreeWindows: readonly Span[];
-  /** Ramp and steady; null if the run reached neither. */
-  measured: Span | null;
-  /** Seconds of `measured` with load data. */
-  observedSeconds: number;
-  /** Seconds of ramp and steady that should have been observed. */
-  dueSeconds: number;
-  integrity: IntegrityFigures;
-  /** Objects read back whose last write was in flight or acknowledged around a fault. */
-  exposedWrites: number;
-  /** Ids of the runs whose objects appear in the ledger. */
-  ledgerRuns: readonly string[];
-  /** Problems with the files themselves. */
-  problems: readonly string[];
-}
+export type Evidence = Readonly<ReturnType<typeof evidenceOf>>;
 
-export function evidenceOf(plan: Plan, collectors: Collectors, ledger: Ledger, problems: readonly string[]): Evidence {
+/** `problems`: those of the files themselves. */
+export function evidenceOf(plan: Plan, collectors: Collectors, ledger: Ledger, problems: readonly string[]) {
   const { run, tracker, traffic } = collectors;
   const { settings } = run;
   const reached = [...tracker.records.values()]
@@ -46,14 +25,21 @@ export function evidenceOf(plan: Plan, collectors: Collectors, ledger: Ledger, p
     ...collectors,
     plan,
     settings,
+    /** Ordered by planned time, without the faults that an interrupted run did not reach. */
     faults,
+    /** Number of planned faults that the run did not reach. */
     notReached: tracker.records.size - reached.length,
     faultFreeWindows: faultFreeWindowsOf(run.span('steady'), faults, run.injectorFailures),
+    /** Ramp and steady; null if the run reached neither. */
     measured,
+    /** Seconds of `measured` with load data. */
     observedSeconds: measured === null ? 0 : spanSeconds - secondsWithin(measured, unseen),
+    /** Seconds of ramp and steady that should have been observed. */
     dueSeconds: run.interrupted ? spanSeconds : Math.max(spanSeconds, plan.rampSeconds + plan.steadySeconds),
     integrity: ledger.figures,
+    /** Objects read back whose last write was in flight or acknowledged around a fault. */
     exposedWrites: ledger.exposedTo(spansOfEffects(faults)),
+    /** Ids of the runs whose objects appear in the ledger. */
     ledgerRuns: ledger.runs,
     problems,
   };

@@ -7,8 +7,7 @@
  */
 import type { EncoreEvent, Plan } from '@encore/contracts';
 import { type Collectors, createCollectors } from './collect/collectors.ts';
-import type { Collector } from './events/collector.ts';
-import { type Observation, TimeOrder } from './events/time-order.ts';
+import { type Collector, type Observation, TimeOrder } from './events/time-order.ts';
 import { createObservers, type Observers } from './observations/observers.ts';
 
 export class History {
@@ -32,15 +31,15 @@ export class History {
 
   add(event: EncoreEvent): void {
     this.#order.add(event);
-    for (const ready of this.#order.ready()) this.#collect(ready);
+    this.#collect(this.#order.ready());
   }
 
   /** Processes the events that are still waiting. Call once, after the last event. */
   end(): void {
-    for (const event of this.#order.rest()) this.#collect(event);
+    this.#collect(this.#order.ready(true));
   }
 
-  #collect(event: Observation): void {
-    for (const collector of this.#all) collector.add(event);
+  #collect(events: Iterable<Observation>): void {
+    for (const event of events) for (const collector of this.#all) collector.add(event);
   }
 }

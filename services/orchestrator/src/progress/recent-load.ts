@@ -2,22 +2,6 @@
 import type { EventOf } from '@encore/contracts';
 import { attemptsOf, operationsOf, share } from '../figures.ts';
 
-/** One value per second, oldest first; null if nothing was measured. */
-export interface Trend {
-  requestsPerSecond: (number | null)[];
-  successRate: (number | null)[];
-  p99Ms: (number | null)[];
-  memoryShare: (number | null)[];
-}
-
-/** Over the last ten seconds. */
-export interface RecentFigures {
-  successRate: number | null;
-  requestsPerSecond: number;
-  p50Ms: number | null;
-  p99Ms: number | null;
-}
-
 interface Second {
   at: number;
   ok: number;
@@ -53,7 +37,8 @@ export class RecentLoad {
     return this.#seconds.at(-1)?.at ?? null;
   }
 
-  get trend(): Trend {
+  /** One value per second, oldest first; null if nothing was measured. */
+  get trend() {
     return {
       requestsPerSecond: this.#seconds.map(({ attempts }) => attempts),
       successRate: this.#seconds.map(({ ok, operations }) => share(ok, operations)),
@@ -62,7 +47,7 @@ export class RecentLoad {
     };
   }
 
-  figures(now: number): RecentFigures {
+  figures(now: number) {
     const recent = this.#seconds.slice(-recentSeconds).filter(({ at }) => at > now - recentSeconds * 1_000 - 2_000);
     const sum = (of: 'ok' | 'operations' | 'attempts'): number =>
       recent.reduce((total, second) => total + second[of], 0);

@@ -5,24 +5,17 @@
  */
 import { type EncoreEvent, type EventOf, isKill, type Phase, type Plan, type RunConfig } from '@encore/contracts';
 import { firstReplica } from '@encore/kit';
-import type { OperationCounts } from '../figures.ts';
 import { ServerHealth } from '../judge/events/server-health.ts';
 import type { FaultRecord } from '../judge/faults/fault-record.ts';
 import { History } from '../judge/history.ts';
-import type { Alert } from '../judge/observations/alerts.ts';
 import type { HostMetrics } from './host-metrics.ts';
-import { type RecentFigures, RecentLoad, type Trend } from './recent-load.ts';
+import { RecentLoad } from './recent-load.ts';
 
 export interface FaultNow extends Pick<EventOf<'fault_injected'>, 'kind' | 'target' | 'params'> {
   injectedAt: number;
 }
 
-export interface Kill extends Pick<FaultRecord, 'effect'> {
-  id: string;
-  kind: FaultNow['kind'];
-  at: number;
-  recoveredAt: number | null;
-}
+export type Kill = ReturnType<typeof killOf>;
 
 /** The server's own status, as far as it could be parsed. */
 export interface ServerDetail {
@@ -34,41 +27,7 @@ export interface ServerDetail {
   breakers: Record<string, string>;
 }
 
-export interface Snapshot {
-  runId: string;
-  seed: number;
-  profile: string;
-  phase: Phase | 'over';
-  startedAt: number;
-  endsAt: number | null;
-  now: number;
-  users: number;
-  /** Attempts of users so far, and the failed ones among them. */
-  requests: { all: number; failed: number };
-  operations: OperationCounts;
-  successRate: number | null;
-  recent: RecentFigures;
-  /** The container whose recovery is judged; the first of its replicas. */
-  recoveryOf: string;
-  server: { port: boolean; ready: boolean } | null;
-  current: FaultNow[];
-  next: { kind: string; target: string; at: number } | null;
-  faults: { planned: number; injected: number; effect: number };
-  /** The last ten. */
-  kills: Kill[];
-  recoveryLimitSeconds: number;
-  memory: Record<string, { bytes: number; limitBytes: number }>;
-  detail: ServerDetail | null;
-  host: HostMetrics | null;
-  /** Traffic between users and server so far. */
-  network: { sentBytes: number; receivedBytes: number };
-  /** `pid` on the host; `cpuShare` of one core between the last two samples. */
-  serverProcess: { pid: number | null; cpuShare: number | null; memoryBytes: number | null };
-  /** The last 30 alerts. */
-  alerts: readonly Alert[];
-  trend: Trend;
-  result: string | null;
-}
+export type Snapshot = ReturnType<RunView['snapshot']>;
 
 /** Events of different sources are ordered within this time; the report's judge waits longer. */
 export const liveHorizonMs = 2_000;
@@ -91,7 +50,7 @@ export class RunView {
   #serverCpu: { at: number; seconds: number; share: number | null } | null = null;
   #server: { port: boolean; ready: boolean } | null = null;
   readonly #current = new Map<string, FaultNow>();
-  readonly #memory: Snapshot['memory'] = {};
+  readonly #memory: Record<string, { bytes: number; limitBytes: number }> = {};
   readonly #health = new ServerHealth();
   /** The container whose process and memory are shown. */
   readonly #shown: string;
@@ -148,7 +107,7 @@ export class RunView {
     return this.#current.size;
   }
 
-  snapshot(now: number): Snapshot {
+  snapshot(now: number) {
     const { traffic, tracker } = this.history.collectors;
     const injected = [...tracker.records.values()].filter(({ injectedAt }) => injectedAt !== null);
     return {
@@ -160,10 +119,12 @@ export class RunView {
       endsAt: this.#endsAt(now),
       now,
       users: this.#users,
+      /** Attempts of users so far, and the failed ones among them. */
       requests: { all: traffic.attemptCount, failed: traffic.attemptCount - (traffic.attempts.get('ok') ?? 0) },
       operations: traffic.totals,
       successRate: traffic.successRate,
       recent: this.#load.figures(now),
+      /** The container whose recovery is judged; the first of its replicas. */
       recoveryOf: this.#shown,
       server: this.#server,
       current: [...this.#current.values()],
@@ -173,6 +134,7 @@ export class RunView {
         injected: injected.length,
         effect: injected.filter(({ effect }) => effect === 'confirmed').length,
       },
+      /** The last ten. */
       kills: injected
         .filter(({ fault }) => isKill(fault))
         .map(killOf)
@@ -181,12 +143,15 @@ export class RunView {
       memory: { ...this.#memory },
       detail: this.detail,
       host: this.host,
+      /** Traffic between users and server so far. */
       network: { ...this.#network },
+      /** `pid` on the host; `cpuShare` of one core between the last two samples. */
       serverProcess: {
         pid: this.serverPid === 0 ? null : this.serverPid,
         cpuShare: this.#serverCpu?.share ?? null,
         memoryBytes: this.#memory[this.#shown]?.bytes ?? null,
       },
+      /** The last 30. */
       alerts: this.history.observers.alerts.latest,
       trend: this.#load.trend,
       result: this.result,
@@ -208,7 +173,7 @@ export class RunView {
     this.#load.add(event, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
   }
 
-  #next(now: number): Snapshot['next'] {
+  #next(now: number): { kind: FaultNow['kind']; target: string; at: number } | null {
     const { steadyStartsAt } = this;
     if (steadyStartsAt === null || this.phase !== 'steady') return null;
     const fault = this.plan.faults.find(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000 > now);
@@ -225,6 +190,6 @@ export class RunView {
   }
 }
 
-function killOf({ fault: { id, kind }, injectedAt, effect, firstSuccessAt }: FaultRecord): Kill {
+function killOf({ fault: { id, kind }, injectedAt, effect, firstSuccessAt }: FaultRecord) {
   return { id, kind, at: injectedAt ?? 0, effect, recoveredAt: firstSuccessAt };
 }

@@ -48,16 +48,11 @@ export function skippedText({ totals: { skipped, success_rate_of_planned: rate }
     : `${thousands(skipped)} (success rate of operations ${percentText(rate)} if they count as failures)`;
 }
 
-export interface LostWrites {
-  /** Null if unknown. */
-  count: string | null;
-  /** True if every acknowledged object was read back. */
-  complete: boolean;
-  /** The objects that were read back, as text. */
-  scope: string;
-}
-
-export function lostWrites({ integrity }: Report): LostWrites {
+/**
+ * `count` is null if unknown. `complete`: every acknowledged object was read back. `scope`: the
+ * objects that were read back, as text.
+ */
+export function lostWrites({ integrity }: Report): { count: string | null; complete: boolean; scope: string } {
   const { acknowledged, read_back: readBack, lost } = integrity;
   const count = lost === null ? null : thousands(lost);
   if (acknowledged === null) return { count, complete: false, scope: 'no ledger' };

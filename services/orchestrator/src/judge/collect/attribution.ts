@@ -1,25 +1,18 @@
 /** Attributes failed attempts to fault windows or injector failures; others are unexplained. */
-import { type EventOf, isNeutral } from '@encore/contracts';
+import { type EventOf, isNeutral, type Report } from '@encore/contracts';
 import { attemptsOf } from '../../figures.ts';
-import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 import { endOf, type FaultRecord } from '../faults/fault-record.ts';
 import type { FaultTracker } from '../faults/fault-tracker.ts';
 import type { RunFacts } from './run-facts.ts';
 
-export interface Unexplained {
-  at: number;
-  operation: string;
-  outcome: string;
-  request: string;
-  detail: string;
-}
+type Unexplained = Omit<Report['attribution']['unexplained_samples'][number], 'at'> & { at: number };
 
 const maxSamples = 50;
 /** This many failures may be counted in one second but listed in the next. */
 const listingTolerance = 10;
 
-export class Attribution implements Collector {
+export class Attribution {
   /** Number of failed attempts by the id of the fault that explains them. */
   readonly explained = new Map<string, number>();
   injector = 0;

@@ -5,12 +5,11 @@
 
 import { isNeutral } from '@encore/contracts';
 import { share } from '../../figures.ts';
-import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 import { FaultFreeFailures } from './fault-free-failures.ts';
 import type { IsFaultFree, RunFacts } from './run-facts.ts';
 
-export class Availability implements Collector {
+export class Availability {
   /** Probes that the load generator could not send in time; not the server's failure. */
   notStarted = 0;
   #ok = 0;

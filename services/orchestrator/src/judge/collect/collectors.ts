@@ -3,7 +3,7 @@
  * read those above it, which have already processed the event.
  */
 import type { Plan } from '@encore/contracts';
-import type { Collector } from '../events/collector.ts';
+import type { Collector } from '../events/time-order.ts';
 import { FaultTracker } from '../faults/fault-tracker.ts';
 import { Attribution } from './attribution.ts';
 import { Availability } from './availability.ts';

@@ -1,6 +1,5 @@
 /** Health of the load generator; beyond its limits, the figures measure it and not the server. */
 import { share } from '../../figures.ts';
-import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 
 /** One late start in a hundred is tolerated: it makes response times look worse, never better. */
@@ -31,7 +30,7 @@ class Delays {
   }
 }
 
-export class Generator implements Collector {
+export class Generator {
   readonly #delays = new Delays();
   readonly #workloadDelays = new Delays();
   #checks = 0;

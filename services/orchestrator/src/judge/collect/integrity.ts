@@ -12,20 +12,6 @@
 import type { LedgerEntry } from '@encore/contracts';
 import { type Span, union } from '../events/span.ts';
 
-export interface IntegrityFigures {
-  acknowledged: number;
-  readBack: number;
-  lost: number;
-  corrupt: number;
-  duplicate: number;
-  phantom: number;
-  unknownPresent: number;
-  unknownAbsent: number;
-  /** Acknowledged objects without a read-back line. */
-  unverified: number;
-  entries: number;
-}
-
 interface LiveObject {
   digest: string;
   /** The last acknowledged write, from its intent to its acknowledgement. */
@@ -85,7 +71,7 @@ export class Ledger {
     }
   }
 
-  get figures(): IntegrityFigures {
+  get figures() {
     const certain = [...this.#live.values()].filter(isCertain);
     const unknown = [...this.#unknown.values()];
     const unverified = certain.filter(({ isRead }) => !isRead).length;
@@ -98,6 +84,7 @@ export class Ledger {
       phantom: this.#wrong.phantom.size,
       unknownPresent: unknown.filter((finding) => finding === 'unknown_present').length,
       unknownAbsent: unknown.filter((finding) => finding === 'unknown_absent').length,
+      /** Acknowledged objects without a read-back line. */
       unverified,
       entries: this.#entries,
     };

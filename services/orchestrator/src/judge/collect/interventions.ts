@@ -5,7 +5,6 @@
  */
 import type { EventOf, PlannedSystem } from '@encore/contracts';
 import { containerNames } from '@encore/kit';
-import type { Collector } from '../events/collector.ts';
 import type { Span } from '../events/span.ts';
 import { type Observation, timeOf } from '../events/time-order.ts';
 import type { FaultRecord } from '../faults/fault-record.ts';
@@ -35,7 +34,7 @@ const recreationReachMs = 60_000;
 const killedCode = 137;
 const maxKept = 10_000;
 
-export class Interventions implements Collector {
+export class Interventions {
   readonly #external: Intervention[] = [];
   readonly #engine: Intervention[] = [];
   readonly #deaths: (Intervention & { exitCode: number | null })[] = [];

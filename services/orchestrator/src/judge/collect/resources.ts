@@ -1,14 +1,13 @@
 /**
- * Memory, CPU and restarts of each container, from the injector's samples. All lifetimes between
- * restarts share one least-squares memory slope: a restart empties the memory, and a line through
- * the sawtooth would hide a leak. Only samples in fault-free windows, at least three minutes after
- * a start, count: until then the heap grows to its working size. Caches may take hours to fill; as
- * they do, the slope falls in the second half of the samples, whereas that of a leak does not.
+ * Memory, CPU and restarts of each container, from the injector's samples. Only samples in
+ * fault-free windows, at least three minutes after a start, count for the memory slope: until then
+ * the heap grows to its working size. Caches may take hours to fill; as they do, the slope falls in
+ * the second half of the samples, whereas that of a leak does not.
  */
 import type { EventOf } from '@encore/contracts';
-import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 import type { FaultTracker } from '../faults/fault-tracker.ts';
+import { fitSlope } from './memory-slope.ts';
 import type { IsFaultFree } from './run-facts.ts';
 
 export const warmUpMs = 180_000;
@@ -34,7 +33,7 @@ class Container {
   }
 }
 
-export class Resources implements Collector {
+export class Resources {
   readonly containers = new Map<string, Container>();
   readonly #tracker: FaultTracker;
   readonly #isFaultFree: IsFaultFree;
@@ -98,25 +97,14 @@ export class Resources implements Collector {
   }
 }
 
-/** Least squares with one slope for all lifetimes and one intercept for each. */
 function sharedSlope(lives: readonly Life[]): number | null {
-  let count = 0;
-  let spanMs = 0;
-  let hoursBytes = 0;
-  let hoursHours = 0;
-  for (const { startedAt, samples } of lives) {
-    const points = samples.map(({ at, bytes }) => ({ hours: (at - startedAt) / 3_600_000, bytes }));
-    const meanHours = mean(points.map(({ hours }) => hours));
-    const meanBytes = mean(points.map(({ bytes }) => bytes));
-    for (const { hours, bytes } of points) {
-      hoursBytes += (hours - meanHours) * (bytes - meanBytes);
-      hoursHours += (hours - meanHours) ** 2;
-    }
-    count += samples.length;
-    spanMs += (samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0);
-  }
-  if (count < minSamples || spanMs < minSpanMs || hoursHours === 0) return null;
-  return hoursBytes / hoursHours;
+  const count = lives.flatMap(({ samples }) => samples).length;
+  const spanMs = lives.reduce((sum, { samples }) => sum + (samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0), 0);
+  if (count < minSamples || spanMs < minSpanMs) return null;
+  const { slope } = fitSlope(
+    lives.map(({ startedAt, samples }) =>
+      samples.map(({ at, bytes }) => ({ hours: (at - startedAt) / 3_600_000, bytes })),
+    ),
+  );
+  return Number.isNaN(slope) ? null : slope;
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

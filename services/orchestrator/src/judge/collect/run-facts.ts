@@ -2,7 +2,6 @@
 import type { EventOf, Phase, ProfileName } from '@encore/contracts';
 import { profileNameSchema } from '@encore/contracts';
 import { z } from 'zod';
-import type { Collector } from '../events/collector.ts';
 import type { Span } from '../events/span.ts';
 import { type Observation, timeOf } from '../events/time-order.ts';
 
@@ -54,7 +53,7 @@ export interface IntegrityChecks {
   phantoms: boolean;
 }
 
-export class RunFacts implements Collector {
+export class RunFacts {
   started: EventOf<'run_started'> | null = null;
   ended: EventOf<'run_ended'> | null = null;
   stopRequested: EventOf<'stop_requested'> | null = null;

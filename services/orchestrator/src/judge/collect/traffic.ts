@@ -1,7 +1,6 @@
 /** Counts operations and attempts in ramp and steady, and records unobserved seconds. */
 import { isNeutral, type Outcome, outcomes } from '@encore/contracts';
 import { noOperations, type OperationCounts, share, sumOf } from '../../figures.ts';
-import type { Collector } from '../events/collector.ts';
 import type { Span } from '../events/span.ts';
 import type { Observation } from '../events/time-order.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -10,7 +9,7 @@ import type { RunFacts } from './run-facts.ts';
 const maxStepMs = 3_000;
 const maxHoles = 10_000;
 
-export class Traffic implements Collector {
+export class Traffic {
   readonly attempts = new Map<Outcome, number>(outcomes.map((outcome) => [outcome, 0]));
   readonly operations = new Map<string, OperationCounts>();
   /** Gaps between `load_second` events. */

@@ -19,13 +19,17 @@ export interface Probe {
 }
 export type Observation = Exclude<EncoreEvent, { type: 'probe_second' }> | Probe;
 
+/** Computes figures of a run from its events, which it receives in time order. */
+export interface Collector {
+  add(event: Observation): void;
+}
+
 /** When the event happened or began: the engine's timestamp if there is one. */
 export function timeOf(event: Observation): number {
   if (event.type === 'injector_failed' || event.type === 'engine_lost') return event.fromAt;
   return ('engineAt' in event ? event.engineAt : undefined) ?? event.at;
 }
 
-export const defaultHorizonMs = 60_000;
 const maxWaiting = 400_000;
 
 export class TimeOrder {
@@ -34,7 +38,7 @@ export class TimeOrder {
   #taken = 0;
   #newest = Number.NEGATIVE_INFINITY;
 
-  constructor(horizonMs = defaultHorizonMs) {
+  constructor(horizonMs = 60_000) {
     this.#horizonMs = horizonMs;
   }
 
@@ -47,27 +51,18 @@ export class TimeOrder {
     }
   }
 
-  /** Removes and yields the events that are older than the horizon. */
-  *ready(): Generator<Observation> {
+  /** Removes and yields the events that are older than the horizon; all at the end of the history. */
+  *ready(isEnd = false): Generator<Observation> {
     for (;;) {
       const next = this.#waiting[this.#taken];
-      const crowded = this.#waiting.length - this.#taken > maxWaiting;
-      if (next === undefined || (!crowded && next.time > this.#newest - this.#horizonMs)) break;
+      const isDue = isEnd || this.#waiting.length - this.#taken > maxWaiting;
+      if (next === undefined || (!isDue && next.time > this.#newest - this.#horizonMs)) break;
       this.#taken += 1;
       yield next.event;
     }
     if (this.#taken > 4_096) {
       this.#waiting = this.#waiting.slice(this.#taken);
       this.#taken = 0;
-    }
-  }
-
-  /** Removes and yields all waiting events, at the end of the history. */
-  *rest(): Generator<Observation> {
-    while (this.#taken < this.#waiting.length) {
-      const next = this.#waiting[this.#taken];
-      this.#taken += 1;
-      if (next !== undefined) yield next.event;
     }
   }
 

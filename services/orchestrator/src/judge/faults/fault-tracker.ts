@@ -7,7 +7,6 @@
  *   injected ── reverted ── first correct response ── abnormal ── 5 normal seconds ─▶ window closed
  */
 import { type EventOf, isNeutral, type Plan, type PlannedFault, type PlannedSystem } from '@encore/contracts';
-import type { Collector } from '../events/collector.ts';
 import { ServerHealth } from '../events/server-health.ts';
 import { type Observation, type Probe, timeOf } from '../events/time-order.ts';
 import { beganAt, endOf, FaultRecord, isBack, isOpen, overlaps, type ReturnOutcome } from './fault-record.ts';
@@ -18,7 +17,7 @@ import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.t
 const reachMs = 120_000;
 const maxFaults = 100_000;
 
-export class FaultTracker implements Collector {
+export class FaultTracker {
   readonly records = new Map<string, FaultRecord>();
   readonly #system: PlannedSystem;
   readonly #health = new ServerHealth();

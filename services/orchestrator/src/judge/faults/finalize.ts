@@ -1,8 +1,6 @@
 /** Computes windows, recoveries and returns to normal from the complete fault records. */
-import type { RecoveredBy } from '@encore/contracts';
 import { type Span, without } from '../events/span.ts';
 import {
-  type BackToNormal,
   backToNormalOf,
   beganAt,
   endOf,
@@ -12,31 +10,28 @@ import {
   recoveryOf,
 } from './fault-record.ts';
 
-export interface FinalizedFault {
-  record: FaultRecord;
-  recovery: Recovery;
-  recoveredBy: RecoveredBy | null;
-  /** Null if the system did not recover from the fault. */
-  backToNormal: BackToNormal | null;
-  /** When the fault was reverted and the system had recovered; null if it was never attempted. */
-  endedAt: number | null;
-  /** From the earliest possible effect until the system was back to normal; null as above. */
-  window: Span | null;
-}
+export type FinalizedFault = ReturnType<typeof finalizeFaults>[number];
 
 export function finalizeFaults(
   records: Iterable<FaultRecord>,
   observedUntil: number,
   limitSeconds: number,
   engineLosses: readonly Span[] = [],
-): FinalizedFault[] {
+) {
   return [...records].map((record) => {
     const recovery = orUnknown(recoveryOf(record, observedUntil, limitSeconds), record, limitSeconds, engineLosses);
     const fromAt = beganAt(record);
-    const window = fromAt === null ? null : { fromAt, toAt: Math.max(fromAt, record.closedAt ?? observedUntil) };
-    const endedAt = fromAt === null ? null : Math.max(fromAt, endOf(record) ?? observedUntil);
-    const backToNormal = recovery.state === 'recovered' ? backToNormalOf(record) : null;
-    return { record, recovery, recoveredBy: recoveredByOf(record, recovery), backToNormal, endedAt, window };
+    return {
+      record,
+      recovery,
+      recoveredBy: recoveredByOf(record, recovery),
+      /** Null if the system did not recover from the fault. */
+      backToNormal: recovery.state === 'recovered' ? backToNormalOf(record) : null,
+      /** When the fault was reverted and the system had recovered; null if it was never attempted. */
+      endedAt: fromAt === null ? null : Math.max(fromAt, endOf(record) ?? observedUntil),
+      /** From the earliest possible effect until the system was back to normal; null as above. */
+      window: fromAt === null ? null : { fromAt, toAt: Math.max(fromAt, record.closedAt ?? observedUntil) },
+    };
   });
 }
 

@@ -6,7 +6,6 @@
  *   alert          ▲ started to fire here, and declares the fault: seen
  */
 import type { EventOf, PlannedFault, ReportedMonitoring } from '@encore/contracts';
-import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 import type { FinalizedFault } from '../faults/finalize.ts';
 
@@ -18,7 +17,7 @@ export interface FaultMonitoring extends ReportedMonitoring {
   expected: boolean;
 }
 
-export class Monitoring implements Collector {
+export class Monitoring {
   #asked: EventOf<'alerts_queried'> | null = null;
   readonly #firings: EventOf<'alert_fired'>[] = [];
 

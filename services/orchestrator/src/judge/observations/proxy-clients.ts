@@ -1,11 +1,10 @@
 /** Collects the clients of each proxy, and those that connect to its target directly. */
-import type { Collector } from '../events/collector.ts';
 import type { Observation } from '../events/time-order.ts';
 
 /** Of each proxy; a project has fewer services. */
 const maxClients = 100;
 
-export class ProxyClients implements Collector {
+export class ProxyClients {
   readonly #through = new Map<string, Set<string>>();
   readonly #past = new Map<string, Set<string>>();
   #isVisible = false;

@@ -1,12 +1,11 @@
 /** Computes the share of the fault-free windows in which the server was ready. */
-import type { Collector } from '../events/collector.ts';
 import { ServerHealth } from '../events/server-health.ts';
 import { type Span, secondsWithin } from '../events/span.ts';
 import type { Observation } from '../events/time-order.ts';
 
 const maxSpans = 100_000;
 
-export class ServerReadiness implements Collector {
+export class ServerReadiness {
   readonly #health = new ServerHealth();
   readonly #ready: Span[] = [];
   #since: number | null = null;

@@ -6,7 +6,6 @@
 import type { EventOf, PlannedSystem, ReportedFault } from '@encore/contracts';
 import { containerNames, firstReplica, runsProxies, withoutNumber } from '@encore/kit';
 import { z } from 'zod';
-import type { Collector } from '../events/collector.ts';
 import { type Observation, timeOf } from '../events/time-order.ts';
 import type { FaultRecord } from '../faults/fault-record.ts';
 
@@ -29,7 +28,7 @@ const maxChanges = 20_000;
 const readySeconds = 0.1;
 const healthChecksSchema = z.record(z.string(), z.number()).catch({});
 
-export class ServiceRecoveries implements Collector {
+export class ServiceRecoveries {
   readonly #services = new Map<string, Service>();
   readonly #judged: string;
 

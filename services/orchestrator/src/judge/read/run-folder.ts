@@ -17,7 +17,6 @@ import {
 } from '@encore/kit';
 import { Ledger } from '../collect/integrity.ts';
 import { History } from '../history.ts';
-import type { RecordedRun } from '../judge.ts';
 import { readLatencies } from './latencies.ts';
 
 export const historyFile = 'history.ndjson';
@@ -27,15 +26,10 @@ export const planFile = 'plan.json';
 
 const maxProblems = 20;
 
-export interface LineCount {
-  lines: number;
-  /** Lines that are valid and passed to the judge. */
-  accepted: number;
-}
+/** `accepted`: lines that are valid and passed to the judge. */
+type LineCount = { lines: number; accepted: number };
 
-export interface RunFolder extends Required<RecordedRun> {
-  counts: { history: LineCount; ledger: LineCount };
-}
+export type RunFolder = Awaited<ReturnType<typeof readRunFolder>>;
 
 /** What was found wrong with the files so far. */
 class FileProblems {
@@ -49,7 +43,7 @@ class FileProblems {
 }
 
 /** Throws RUN_FOLDER_UNREADABLE without a readable plan and history; all else becomes a problem. */
-export async function readRunFolder(folder: string): Promise<RunFolder> {
+export async function readRunFolder(folder: string) {
   const found = new FileProblems();
   const plan = await readPlan(join(folder, planFile), found);
   await assertReadable(join(folder, historyFile));
