@@ -5,16 +5,18 @@
  *   ledger ──────────────────┴─▶ Evidence ──▶ rules, evidence requirements ──▶ verdict ──┐
  *   history ──▶ observers ───────────────────▶ warnings, charts ─────────────────────────┴─▶ Report
  */
-import type { Report } from '@encore/contracts';
+import type { Report, Result } from '@encore/contracts';
 import { Ledger } from './collect/integrity.ts';
 import { evidenceOf } from './evidence.ts';
+import type { Finding } from './finding.ts';
 import type { History } from './history.ts';
 import { observedRun } from './observations/observers.ts';
 import { type Series, seriesOf } from './observations/series.ts';
 import { type Latencies, type LatencyCurves, missingLatencies } from './read/latencies.ts';
 import { reportOf } from './report-of.ts';
+import { evaluateRequirements } from './requirements/evidence-requirements.ts';
+import { selfTest } from './requirements/self-test.ts';
 import { judgeRules } from './rules/rules.ts';
-import { verdictOf } from './verdict.ts';
 
 export interface RecordedRun {
   history: History;
@@ -40,9 +42,12 @@ export function judge({ history, ledger, problems, notes = [], latencies }: Reco
     ...problems,
     ...missing.map((text) => `latency.hlog: ${text}`),
   ]);
+  const { results: thresholds, findings } = judgeRules(evidence);
+  const all = [...findings, ...evaluateRequirements(evidence), selfTest(evidence)];
+  const verdict = { ...combine(all, evidence.run.interrupted), thresholds };
   const observed = observedRun(evidence, observers);
   return {
-    report: reportOf(observed, verdictOf(evidence), { notes, latencies }),
+    report: reportOf(observed, verdict, { notes, latencies }),
     series: seriesOf(observed),
     ...(latencies === undefined ? {} : { curves: latencies.curves }),
   };
@@ -52,4 +57,18 @@ export function judge({ history, ledger, problems, notes = [], latencies }: Reco
 export function brokenRules({ plan, collectors }: History): string[] {
   const { results } = judgeRules(evidenceOf(plan, collectors, new Ledger(), []));
   return results.flatMap(({ name, ok }) => (ok === false ? [name] : []));
+}
+
+/** FAILED over INCONCLUSIVE over INTERRUPTED over PASSED. */
+function combine(findings: readonly Finding[], interrupted: boolean): { result: Result; reasons: string[] } {
+  const failed = findings.filter(({ status }) => status === 'failed');
+  const unknown = findings.filter(
+    ({ status, waivedIfInterrupted }) => status === 'unknown' && !(interrupted && waivedIfInterrupted === true),
+  );
+  const reasons = [...failed, ...unknown].map(({ reason }) => reason);
+  if (failed.length > 0) return { result: 'FAILED', reasons };
+  if (unknown.length > 0) return { result: 'INCONCLUSIVE', reasons };
+  return interrupted
+    ? { result: 'INTERRUPTED', reasons: ['the run was interrupted'] }
+    : { result: 'PASSED', reasons: [] };
 }

@@ -12,11 +12,10 @@ import { plannedFaultsOf } from './observations/planned-faults.ts';
 import { warningsOf } from './observations/warnings.ts';
 import type { Latencies } from './read/latencies.ts';
 import { provenFindings } from './rules/metrics.ts';
-import type { Verdict } from './verdict.ts';
 
 export function reportOf(
   evidence: ObservedRun,
-  verdict: Verdict,
+  verdict: Pick<Report, 'result' | 'reasons' | 'thresholds'>,
   { notes, latencies }: { notes: readonly string[]; latencies: Latencies | undefined },
 ): Report {
   const { run, plan, traffic, availability, attribution, interventions, alerts, generator } = evidence;
@@ -56,7 +55,10 @@ export function reportOf(
     recovery_of: evidence.plan.system.recoveryOf,
     faults: evidence.faults.map((fault) => faultOf(fault, evidence)),
     attribution: {
-      explained: explainedOf(evidence),
+      explained: {
+        ...Object.fromEntries(attribution.explained),
+        ...(attribution.injector > 0 && { injector: attribution.injector }),
+      },
       unexplained: attribution.unexplained,
       unexplained_samples: attribution.samples.map(({ at, ...sample }) => ({ at: iso(at), ...sample })),
     },
@@ -235,14 +237,6 @@ function evidenceOf(record: FaultRecord): string {
   if (record.evidence !== '') return record.evidence;
   if (record.skipped !== null) return `skipped: ${record.skipped.reason}`;
   return record.injectedAt === null ? 'never injected' : 'the effect check is missing';
-}
-
-function explainedOf({ faults, attribution: { explained, injector } }: Evidence): Record<string, number> {
-  const rows = faults.flatMap(({ record: { fault } }) => {
-    const count = explained.get(fault.id);
-    return count === undefined ? [] : [[fault.id, count] as const];
-  });
-  return Object.fromEntries(injector > 0 ? [...rows, ['injector', injector] as const] : rows);
 }
 
 function integrityOf(evidence: Evidence): Report['integrity'] {
