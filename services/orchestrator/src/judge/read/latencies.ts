@@ -95,7 +95,11 @@ class LatencyReader {
     const sums = { 'ok.response': this.#response, 'ok.service': this.#service }[timed];
     if (sums === undefined) return null;
     try {
-      add(sums, operation, encoded);
+      const interval = decodeFromCompressedBase64(encoded, 32, false);
+      interval.autoResize = true;
+      const sum = sums.get(operation);
+      if (sum === undefined) sums.set(operation, interval);
+      else sum.add(interval);
       return null;
     } catch (error) {
       return `its histogram cannot be decoded (${describeError(error)})`;
@@ -121,17 +125,6 @@ export function missingLatencies(latencies: Latencies, summary: EventOf<'load_su
     }
   }
   return missing;
-}
-
-function add(merged: Map<string, Histogram>, operation: string, encoded: string): void {
-  const interval = decodeFromCompressedBase64(encoded, 32, false);
-  const sum = merged.get(operation);
-  if (sum !== undefined) {
-    sum.add(interval);
-    return;
-  }
-  interval.autoResize = true;
-  merged.set(operation, interval);
 }
 
 function figuresOf(histogram: Histogram): Percentiles {

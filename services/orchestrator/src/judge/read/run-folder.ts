@@ -53,9 +53,13 @@ export async function readRunFolder(folder: string) {
   const history = new History(plan);
   const ledger = new Ledger();
   const counts = {
-    history: await readHistory(join(folder, historyFile), history, found),
+    history: await readLines(historyFile, readNumberedLines(join(folder, historyFile), historyLineSchema, 'seq'), {
+      found,
+      add: ({ event }) => history.add(event),
+    }),
     ledger: await readLedger(join(folder, ledgerFile), ledger, found),
   };
+  history.end();
   const { problems, notes } = found;
   return { history, ledger, latencies, problems, notes, counts };
 }
@@ -83,49 +87,46 @@ async function assertReadable(path: string): Promise<void> {
   }
 }
 
-async function readHistory(path: string, history: History, found: FileProblems): Promise<LineCount> {
-  const count = { lines: 0, accepted: 0 };
-  for await (const line of readNumberedLines(path, historyLineSchema, 'seq')) {
-    recordLine(historyFile, line, count, found);
-    if (line.value !== null) history.add(line.value.event);
-  }
-  history.end();
-  return count;
-}
-
 async function readLedger(path: string, ledger: Ledger, found: FileProblems): Promise<LineCount> {
-  const count = { lines: 0, accepted: 0 };
   try {
-    for await (const line of readNumberedLines(path, ledgerLineSchema, 'n')) {
-      recordLine(ledgerFile, line, count, found);
-      if (line.value !== null) ledger.add(line.value);
-    }
+    return await readLines(ledgerFile, readNumberedLines(path, ledgerLineSchema, 'n'), {
+      found,
+      add: (entry) => ledger.add(entry),
+    });
   } catch (error) {
     // Before the load starts there is no ledger; afterwards an evidence requirement reports the
     // gap.
     const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (isAbsent) found.notes.push(`there is no ${ledgerFile}`);
     else found.add(`${ledgerFile} cannot be read: ${describeError(error)}`);
+    return { lines: 0, accepted: 0 };
   }
-  return count;
 }
 
-function recordLine(
+/** Counts the lines of a file, records their problems, and passes on the valid ones. */
+async function readLines<Value>(
   name: string,
-  { lineNumber, value, problem }: ReadLine<unknown>,
-  count: LineCount,
-  found: FileProblems,
-): void {
-  count.lines += 1;
-  if (value !== null) count.accepted += 1;
-  if (problem?.kind === 'checksum_missing' && count.accepted === 0) {
-    // The whole file has no checksums, so report this only once.
-    if (count.lines === 1)
+  lines: AsyncIterable<ReadLine<Value>>,
+  { found, add }: { found: FileProblems; add: (value: Value) => void },
+): Promise<LineCount> {
+  const count = { lines: 0, accepted: 0 };
+  for await (const { lineNumber, value, problem } of lines) {
+    count.lines += 1;
+    if (value !== null) {
+      count.accepted += 1;
+      add(value);
+    }
+    if (problem?.kind === 'truncated') found.notes.push(`${name}: skipped the truncated last line`);
+    else if (problem?.kind !== 'checksum_missing' || count.accepted > 0) {
+      if (problem !== null) found.add(`${name} line ${lineNumber}: ${problem.text}`);
+      // The whole file has no checksums, so report this only once.
+    } else if (count.lines === 1) {
       found.add(
         `${name} line ${lineNumber}: ${problem.text}; without checksums no line can be trusted, so all are ignored`,
       );
-  } else if (problem?.kind === 'truncated') found.notes.push(`${name}: skipped the truncated last line`);
-  else if (problem !== null) found.add(`${name} line ${lineNumber}: ${problem.text}`);
+    }
+  }
+  return count;
 }
 
 function unreadable(message: string, cause: unknown): EncoreError {
