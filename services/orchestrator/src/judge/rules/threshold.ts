@@ -4,10 +4,18 @@
  * is rejected before a 24-hour run.
  */
 import { EncoreError } from '@encore/kit';
-import { percentileOf } from '../../figures.ts';
+import { percentileOf, share } from '../../figures.ts';
 import { aggregations, exampleOf, isMetric, type MetricName, metricTable, rowOf } from './metric-table.ts';
 
-export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=';
+const operators = {
+  '<': (value: number, limit: number) => value < limit,
+  '<=': (value: number, limit: number) => value <= limit,
+  '>': (value: number, limit: number) => value > limit,
+  '>=': (value: number, limit: number) => value >= limit,
+  '==': (value: number, limit: number) => value === limit,
+  '!=': (value: number, limit: number) => value !== limit,
+};
+export type Operator = keyof typeof operators;
 
 export interface Threshold {
   metric: MetricName;
@@ -59,37 +67,22 @@ export function parseThreshold(metric: string, expression: string): Threshold {
 }
 
 export function holds(operator: Operator, value: number, limit: number): boolean {
-  switch (operator) {
-    case '<':
-      return value < limit;
-    case '<=':
-      return value <= limit;
-    case '>':
-      return value > limit;
-    case '>=':
-      return value >= limit;
-    case '==':
-      return value === limit;
-    case '!=':
-      return value !== limit;
-  }
+  return operators[operator](value, limit);
 }
+
+/** The percentiles that have a name. */
+const ranks: Partial<Record<Threshold['aggregation'], number>> = { min: 0, med: 50, max: 100 };
 
 /** Aggregates samples (Infinity: the event never happened); null without samples. */
 export function aggregate(samples: readonly number[], { aggregation, percentile }: Threshold): number | null {
   if (aggregation === 'count') return samples.length;
-  if (samples.length === 0) return null;
-  const sorted = [...samples].sort((a, b) => a - b);
-  switch (aggregation) {
-    case 'min':
-      return sorted[0] ?? null;
-    case 'max':
-      return sorted.at(-1) ?? null;
-    case 'avg':
-      return sorted.reduce((sum, sample) => sum + sample, 0) / sorted.length;
-    default:
-      return percentileOf(sorted, percentile ?? 50);
-  }
+  if (aggregation === 'avg')
+    return share(
+      samples.reduce((sum, sample) => sum + sample, 0),
+      samples.length,
+    );
+  const sorted = samples.toSorted((a, b) => a - b);
+  return percentileOf(sorted, percentile ?? ranks[aggregation] ?? 50);
 }
 
 function invalid(message: string): EncoreError {
