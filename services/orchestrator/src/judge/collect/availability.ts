@@ -2,7 +2,6 @@
  * Availability as seen by the probes: the share answered correctly and in time without retries,
  * over the whole run and in fault-free windows, and the longest outage.
  */
-
 import { isNeutral } from '@encore/contracts';
 import { share } from '../../figures.ts';
 import type { Observation } from '../events/time-order.ts';
@@ -12,11 +11,12 @@ import type { IsFaultFree, RunFacts } from './run-facts.ts';
 export class Availability {
   /** Probes that the load generator could not send in time; not the server's failure. */
   notStarted = 0;
+  /** Probes whose outcome depends on the server, and those among them in fault-free windows. */
+  probes = 0;
+  faultFreeProbes = 0;
   #ok = 0;
-  #due = 0;
   #sheds = 0;
   #faultFreeOk = 0;
-  #faultFreeDue = 0;
   #lastOkDueAt: number | null = null;
   #firstBadDueAt: number | null = null;
   #longestOutageMs = 0;
@@ -35,11 +35,11 @@ export class Availability {
     if (probe.outcome === 'not_started') this.notStarted += 1;
     if (isNeutral(probe.outcome)) return;
     const ok = probe.outcome === 'ok';
-    this.#due += 1;
+    this.probes += 1;
     if (ok) this.#ok += 1;
     if (probe.outcome === 'shed') this.#sheds += 1;
     if (this.#isFaultFree(probe.dueAt, probe.at)) {
-      this.#faultFreeDue += 1;
+      this.faultFreeProbes += 1;
       if (ok) this.#faultFreeOk += 1;
       else this.#faultFreeFailures.add(probe.dueAt, probe.outcome);
     }
@@ -56,28 +56,20 @@ export class Availability {
   }
 
   get overall(): number | null {
-    return share(this.#ok, this.#due);
+    return share(this.#ok, this.probes);
   }
 
   get faultFreeWindows(): number | null {
-    return share(this.#faultFreeOk, this.#faultFreeDue);
-  }
-
-  get faultFreeProbes(): number {
-    return this.#faultFreeDue;
+    return share(this.#faultFreeOk, this.faultFreeProbes);
   }
 
   /** Text about the probes that failed in fault-free windows; undefined if none did. */
   get faultFreeFailures(): string | undefined {
-    return this.#faultFreeFailures.note(this.#faultFreeDue);
-  }
-
-  get probes(): number {
-    return this.#due;
+    return this.#faultFreeFailures.note(this.faultFreeProbes);
   }
 
   get probesWithoutSheds(): number {
-    return this.#due - this.#sheds;
+    return this.probes - this.#sheds;
   }
 
   get withoutSheds(): number | null {
@@ -86,7 +78,7 @@ export class Availability {
 
   /** Longest time between two successful probes with failures in between, by their due times. */
   get longestOutageSeconds(): number | null {
-    return this.#due === 0 ? null : this.#longestOutageMs / 1_000;
+    return this.probes === 0 ? null : this.#longestOutageMs / 1_000;
   }
 
   #measureOutage(toAt: number): void {

@@ -7,7 +7,6 @@ import type { EventOf, PlannedSystem } from '@encore/contracts';
 import { containerNames } from '@encore/kit';
 import type { Span } from '../events/span.ts';
 import { type Observation, timeOf } from '../events/time-order.ts';
-import type { FaultRecord } from '../faults/fault-record.ts';
 import type { FaultTracker } from '../faults/fault-tracker.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -133,7 +132,10 @@ export class Interventions {
     if (action === 'oom') keep(this.#ooms, { at, target, action });
     if (!this.#running || !this.#containers.has(target)) return;
     const faults = this.#tracker.faultsOn(target, at);
-    if (actions.has(action) && !faults.some((record) => mayCause(record, action)))
+    if (
+      actions.has(action) &&
+      !faults.some(({ behaviour }) => behaviour.actions === 'any' || behaviour.actions.includes(action))
+    )
       keep(this.#engine, { at, target, action, ...(network === undefined ? {} : { detail: `network ${network}` }) });
     if (action === 'start') this.#up(target, at);
     if (action !== 'die') return;
@@ -142,7 +144,10 @@ export class Interventions {
     if (isGraceful && event.exitCode === killedCode) keep(this.#forced, { at, target, action });
     // The death of a target during a fault on another one is a cascading failure, which has its own
     // warning.
-    const unexpected = faults.length === 0 ? !this.#tracker.isFaultOpen(at) : !faults.some(mayEnd);
+    const unexpected =
+      faults.length === 0
+        ? !this.#tracker.isFaultOpen(at)
+        : !faults.some(({ behaviour }) => behaviour.deathIsTheInjection || behaviour.reducesMemory);
     if (unexpected) keep(this.#deaths, { at, target, action, exitCode: event.exitCode ?? null });
   }
 
@@ -205,14 +210,6 @@ export function isBeyondDoubt(
 ): boolean {
   if (mayBeOfEngine(at, run)) return false;
   return problems.length === 0 && (run.ended !== null || at < run.lastAt - explainedWithinMs);
-}
-
-function mayCause({ behaviour: { actions } }: FaultRecord, action: string): boolean {
-  return actions === 'any' || actions.includes(action);
-}
-
-function mayEnd({ behaviour: { deathIsTheInjection, reducesMemory } }: FaultRecord): boolean {
-  return deathIsTheInjection || reducesMemory;
 }
 
 function keep<Item>(list: Item[], item: Item): void {

@@ -1,22 +1,16 @@
 /** Run metadata: settings, phases, observation gaps, read-backs, how the run ended. */
-import type { EventOf, Phase, ProfileName } from '@encore/contracts';
-import { profileNameSchema } from '@encore/contracts';
+import { type EventOf, type Phase, profileNameSchema } from '@encore/contracts';
 import { z } from 'zod';
 import type { Span } from '../events/span.ts';
 import { type Observation, timeOf } from '../events/time-order.ts';
 
 /** Settings that affect the verdict. Without them, those of the strictest profile apply. */
-export interface Settings {
-  profile: ProfileName;
-  recoveryTimeoutSeconds: number;
-  thresholds: Record<string, string>;
-}
-
 const settingsSchema = z.object({
   profile: profileNameSchema.catch('full'),
   recoveryTimeoutSeconds: z.number().positive().catch(60),
   thresholds: z.record(z.string(), z.string()).catch({}),
 });
+export type Settings = z.infer<typeof settingsSchema>;
 
 const maxGaps = 10_000;
 /**

@@ -5,6 +5,7 @@ import {
   behaviourOf,
   type Effect,
   type EventOf,
+  isKill,
   type PlannedFault,
   type PlannedSystem,
   type RecoveredBy,
@@ -74,10 +75,6 @@ export class FaultRecord {
   }
 }
 
-export function isKill({ behaviour }: FaultRecord): boolean {
-  return behaviour.clock === 'kill';
-}
-
 export function isUnsupported(record: FaultRecord): boolean {
   return record.effect === 'unsupported' || record.skipped?.unsupported === true;
 }
@@ -95,7 +92,7 @@ export function beganAt({ intendedAt, injectedAt }: FaultRecord): number | null 
 export function endOf(record: FaultRecord): number | null {
   const { effect, effectCheckedAt, injectedAt, revertedAt, firstSuccessAt } = record;
   if (effect === 'refused' || effect === 'unsupported') return revertedAt ?? effectCheckedAt;
-  const isOver = isKill(record) && record.behaviour.holdSeconds === null;
+  const isOver = isKill(record.fault) && record.behaviour.holdSeconds === null;
   const releasedAt = revertedAt ?? (isOver ? (effectCheckedAt ?? injectedAt) : null);
   // A fault without effect needs no recovery, but may still be active.
   if (effect === 'absent') return releasedAt;
@@ -142,7 +139,7 @@ export type Recovery =
 export function recoveryOf(record: FaultRecord, observedUntil: number, limitSeconds: number): Recovery {
   if (record.effect !== 'confirmed') return { state: 'not_due' };
   if (record.clockStartsAt === null || record.referenceAt === null) {
-    const missing = isKill(record) ? "the engine's die event" : 'the revert';
+    const missing = isKill(record.fault) ? "the engine's die event" : 'the revert';
     return { state: 'unknown', why: `${missing} was not observed` };
   }
   if (record.firstSuccessAt !== null) {

@@ -40,11 +40,9 @@ export class Monitoring {
     for (const firing of this.#firings.toSorted((a, b) => a.fromAt - b.fromAt)) {
       const owner = faults
         .filter((fault) => this.#namersOf(fault.record.fault).has(firing.alert) && wasNear(fault, firing.fromAt))
-        .reduce<FinalizedFault | null>(
-          (last, fault) => (last === null || began(fault) > began(last) ? fault : last),
-          null,
-        );
-      if (owner !== null && !firsts.has(owner)) firsts.set(owner, firing);
+        .toSorted((a, b) => began(a) - began(b))
+        .at(-1);
+      if (owner !== undefined && !firsts.has(owner)) firsts.set(owner, firing);
     }
     return firsts;
   }

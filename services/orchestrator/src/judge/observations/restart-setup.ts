@@ -6,32 +6,19 @@
  */
 import type { RestartSetup } from '@encore/contracts';
 
-/** Named as in docker-compose.yml. */
-const requiredOptions: Record<
-  keyof RestartSetup,
-  { option: string; value: string; holds(setup: RestartSetup): boolean }
-> = {
-  policy: { option: 'restart', value: 'always', holds: ({ policy }) => restartsAfterCrash(policy) },
-  init: { option: 'init', value: 'true', holds: ({ init }) => init },
-  stopSignal: {
-    option: 'stop_signal',
-    value: 'SIGTERM',
-    holds: ({ stopSignal }) => !/^$|^(?:SIG)?QUIT$|^3$/i.test(stopSignal),
-  },
-};
-
 /** A limited number of retries is used up after that many crashes. */
 export function restartsAfterCrash(policy: string): boolean {
   return policy === 'always' || policy === 'on-failure';
 }
 
-/** Returns one text per container with a wrong setting. */
+/** Returns one text per container with a wrong setting, named as in docker-compose.yml. */
 export function missingRestartOptions(setups: Readonly<Record<string, RestartSetup>>): string[] {
-  return Object.entries(setups).flatMap(([container, setup]) => {
-    const texts = (['policy', 'init', 'stopSignal'] as const).flatMap((key) => {
-      const { option, value, holds } = requiredOptions[key];
-      return holds(setup) ? [] : [`${option}: ${setup[key] === '' ? 'not set' : setup[key]} (required: ${value})`];
-    });
+  return Object.entries(setups).flatMap(([container, { policy, init, stopSignal }]) => {
+    const texts = [
+      restartsAfterCrash(policy) ? [] : `restart: ${policy || 'not set'} (required: always)`,
+      init ? [] : 'init: false (required: true)',
+      /^$|^(?:SIG)?QUIT$|^3$/i.test(stopSignal) ? `stop_signal: ${stopSignal || 'not set'} (required: SIGTERM)` : [],
+    ].flat();
     return texts.length === 0 ? [] : [`${container} has ${texts.join(', ')}`];
   });
 }

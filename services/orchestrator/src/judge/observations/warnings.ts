@@ -2,14 +2,13 @@
  * Warnings: observations that do not affect the verdict. Some come from the guide ("warning
  * signs"), the others are our own.
  */
-import { restartSetupSchema, runConfigSchema } from '@encore/contracts';
+import { isKill, restartSetupSchema, runConfigSchema } from '@encore/contracts';
 import { describeError, upstreamOf } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { z } from 'zod';
 import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
 import { mayBeOfEngine } from '../collect/interventions.ts';
 import { type Span, union } from '../events/span.ts';
-import { isKill } from '../faults/fault-record.ts';
 import type { FinalizedFault } from '../faults/finalize.ts';
 import { thresholdsOf, zoneOf } from '../rules/rules.ts';
 import { parseThreshold } from '../rules/threshold.ts';
@@ -155,7 +154,7 @@ export const warnings: readonly Warning[] = [
     name: 'faults_without_effect',
     find: ({ faults }) => {
       const idle = faults.filter(
-        ({ record }) => !isKill(record) && (record.effect === 'absent' || record.effect === 'refused'),
+        ({ record }) => !isKill(record.fault) && (record.effect === 'absent' || record.effect === 'refused'),
       );
       return idle.length === 0 ? '' : `${pluralize(idle.length, 'fault')} had no effect: ${named(idle)}`;
     },
@@ -226,10 +225,11 @@ function planGaps({ plan, run }: ObservedRun): string[] {
   return settings.success ? planWarnings(plan, settings.data) : [];
 }
 
+/** True if the time exceeds three quarters of the limit, but not the limit. */
+const isNear = (seconds: number, limit: number): boolean => seconds > 0.75 * limit && seconds < limit;
+
 function slowRecoveries({ faults, settings: { recoveryTimeoutSeconds: limit } }: ObservedRun): string {
-  const slow = faults.filter(
-    ({ recovery }) => recovery.state === 'recovered' && recovery.seconds > 0.75 * limit && recovery.seconds < limit,
-  );
+  const slow = faults.filter(({ recovery }) => recovery.state === 'recovered' && isNear(recovery.seconds, limit));
   const count = pluralize(slow.length, 'recovery', 'recoveries');
   return slow.length === 0 ? '' : `${count} took more than 75 % of the ${limit} s limit: ${named(slow)}`;
 }
@@ -240,10 +240,7 @@ function slowReturns({ faults, settings, plan }: ObservedRun): string {
   if (expression === undefined) return '';
   const { aggregation, operator, limit } = parseThreshold('back_to_normal_seconds', expression);
   if (aggregation !== 'max' || !operator.startsWith('<')) return '';
-  const slow = faults.filter(
-    ({ backToNormal }) =>
-      backToNormal?.state === 'normal' && backToNormal.seconds > 0.75 * limit && backToNormal.seconds < limit,
-  );
+  const slow = faults.filter(({ backToNormal: back }) => back?.state === 'normal' && isNear(back.seconds, limit));
   return slow.length === 0
     ? ''
     : `the system took more than 75 % of the ${limit} s limit to return to normal: ${named(slow)}`;

@@ -3,7 +3,7 @@
  * evidence that returns what is missing, one text per gap. One that throws counts as missing
  * evidence.
  */
-import type { EventOf } from '@encore/contracts';
+import { type EventOf, isKill } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import { share } from '../../figures.ts';
 import { list, percentText, pluralize } from '../../text.ts';
@@ -12,7 +12,7 @@ import { runOf } from '../collect/integrity.ts';
 import { readBackDisagreements, readBackFindings } from '../collect/run-facts.ts';
 import { secondsWithin } from '../events/span.ts';
 import type { Evidence } from '../evidence.ts';
-import { isKill, isUnsupported } from '../faults/fault-record.ts';
+import { isUnsupported } from '../faults/fault-record.ts';
 import type { FinalizedFault } from '../faults/finalize.ts';
 import type { Finding } from '../finding.ts';
 
@@ -52,7 +52,9 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     name: 'kills_confirmed',
     missing: ({ faults }) =>
       describeFaults(
-        faults.filter((fault) => isKill(fault.record) && wasAttempted(fault) && fault.record.effect !== 'confirmed'),
+        faults.filter(
+          (fault) => isKill(fault.record.fault) && wasAttempted(fault) && fault.record.effect !== 'confirmed',
+        ),
         'kill',
         'had no confirmed effect',
       ),
@@ -224,27 +226,25 @@ function generatorProblems({ generator, traffic, availability }: Evidence): stri
   const notStarted = traffic.attempts.get('not_started') ?? 0;
   const notStartedRate = share(notStarted, traffic.attemptCount + notStarted) ?? 0;
   const probesNotStartedRate = share(availability.notStarted, availability.probes + availability.notStarted) ?? 0;
-  const limits = generatorLimits;
+  const { lateStartRate: maxLate, eventLoopDelayP99Ms: maxDelayMs, cpuShare: maxCpu } = generatorLimits;
+  const excess = (value: number, maximum: number, text: (part: string) => string): string[] =>
+    value > maximum
+      ? [`the load generator ${text(percentText(value))} (allowed: at most ${percentText(maximum)})`]
+      : [];
+  const delay = (ms: number, of: string, cause = ''): string[] =>
+    ms > maxDelayMs ? [`${of} was ${ms} ms at p99 (allowed: at most ${maxDelayMs} ms)${cause}`] : [];
   return [
-    lateStartRate > limits.lateStartRate
-      ? `the load generator started ${percentText(lateStartRate)} of its operations late (allowed: at most ${percentText(limits.lateStartRate)})`
-      : '',
-    notStartedRate > limits.lateStartRate
-      ? `the load generator could not start ${percentText(notStartedRate)} of its requests (allowed: at most ${percentText(limits.lateStartRate)})`
-      : '',
-    probesNotStartedRate > limits.lateStartRate
-      ? `the load generator could not start ${percentText(probesNotStartedRate)} of its probes (allowed: at most ${percentText(limits.lateStartRate)})`
-      : '',
-    eventLoopDelayP99Ms > limits.eventLoopDelayP99Ms
-      ? `the load generator's event-loop delay was ${eventLoopDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms)`
-      : '',
-    (workloadDelayP99Ms ?? 0) > limits.eventLoopDelayP99Ms
-      ? `the event-loop delay of the workload's thread was ${workloadDelayP99Ms} ms at p99 (allowed: at most ${limits.eventLoopDelayP99Ms} ms): its code blocks the thread for too long, or the machine is too busy`
-      : '',
-    cpuShare > limits.cpuShare
-      ? `the load generator used ${percentText(cpuShare)} of one CPU (allowed: at most ${percentText(limits.cpuShare)})`
-      : '',
-  ].filter((text) => text !== '');
+    ...excess(lateStartRate, maxLate, (part) => `started ${part} of its operations late`),
+    ...excess(notStartedRate, maxLate, (part) => `could not start ${part} of its requests`),
+    ...excess(probesNotStartedRate, maxLate, (part) => `could not start ${part} of its probes`),
+    ...delay(eventLoopDelayP99Ms, "the load generator's event-loop delay"),
+    ...delay(
+      workloadDelayP99Ms ?? 0,
+      "the event-loop delay of the workload's thread",
+      ': its code blocks the thread for too long, or the machine is too busy',
+    ),
+    ...excess(cpuShare, maxCpu, (part) => `used ${part} of one CPU`),
+  ];
 }
 
 /** One text for each place in the workload. */

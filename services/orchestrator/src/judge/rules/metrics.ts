@@ -1,11 +1,12 @@
 /** Metrics for rules, computed from the evidence. `of`: number of trials behind a figure. */
+import { isKill } from '@encore/contracts';
 import { replicasOf, withoutNumber } from '@encore/kit';
 import { z } from 'zod';
 import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
 import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
 import { readBackDisagreements } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
-import { type FaultRecord, isKill } from '../faults/fault-record.ts';
+import type { FaultRecord } from '../faults/fault-record.ts';
 import { maxReturnMs, overlapReason } from '../faults/return-to-normal.ts';
 import { recoveredText } from './confidence.ts';
 import type { MetricName } from './metric-table.ts';
@@ -130,11 +131,11 @@ function recoverySeconds({ faults, settings, run }: Evidence): Figure {
   const missing = recoveries
     .filter(({ seconds }) => seconds === Number.POSITIVE_INFINITY)
     .map(({ record }) => {
-      const hasNoPolicy = isKill(record) && withoutPolicy.includes(withoutNumber(record.container));
+      const hasNoPolicy = isKill(record.fault) && withoutPolicy.includes(withoutNumber(record.container));
       return `${faultText(record)}${hasNoPolicy ? ', which has no restart policy (restart: no)' : ''}`;
     });
   const [slowest] = recoveries.toSorted((a, b) => b.seconds - a.seconds);
-  const kills = recoveries.filter(({ record }) => isKill(record));
+  const kills = recoveries.filter(({ record }) => isKill(record.fault));
   const [trials, what] = kills.length > 0 ? [kills, 'kills'] : [recoveries, 'faults'];
   const inTime = trials.filter(({ seconds }) => seconds < settings.recoveryTimeoutSeconds);
   const notes = [
