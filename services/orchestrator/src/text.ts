@@ -70,3 +70,10 @@ export function plainText(text: string): string {
 export function refusalText(problems: readonly string[]): string {
   return plainText(`Refused to start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
 }
+
+/** What follows the name of a fault without a confirmed effect. */
+export const noEffectTexts = {
+  absent: 'had no effect',
+  refused: 'refused by the engine',
+  unsupported: 'not supported here',
+} as const;

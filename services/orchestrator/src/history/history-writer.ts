@@ -7,42 +7,40 @@ import { NumberedFile } from '@encore/kit';
 
 export type Source = HistoryLine['source'];
 
+interface Options {
+  file: NumberedFile;
+  onEvent: (event: EncoreEvent, source: Source) => void;
+  /** A line could not be written (full disk), so the evidence ends there. */
+  onFailure: (error: unknown) => void;
+}
+
 export class HistoryWriter implements AsyncDisposable {
-  readonly #file: NumberedFile;
-  readonly #onEvent: (event: EncoreEvent, source: Source) => void;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #options: Options;
   #closed = false;
   #lastAppend: Promise<void> = Promise.resolve();
 
-  private constructor(
-    file: NumberedFile,
-    onEvent: (event: EncoreEvent, source: Source) => void,
-    onFailure: (error: unknown) => void,
-  ) {
-    this.#file = file;
-    this.#onEvent = onEvent;
-    this.#onFailure = onFailure;
+  private constructor(options: Options) {
+    this.#options = options;
   }
 
-  /** `onFailure`: a line could not be written (full disk), so the evidence ends there. */
   static async open(
     path: string,
-    onEvent: (event: EncoreEvent, source: Source) => void,
-    onFailure: (error: unknown) => void,
+    onEvent: Options['onEvent'],
+    onFailure: Options['onFailure'],
   ): Promise<HistoryWriter> {
-    return new HistoryWriter(await NumberedFile.open(path, 'seq'), onEvent, onFailure);
+    return new HistoryWriter({ file: await NumberedFile.open(path, 'seq'), onEvent, onFailure });
   }
 
   get length(): number {
-    return this.#file.last;
+    return this.#options.file.last;
   }
 
   /** Appends the event in call order. It is on disk when `flushed` resolves. */
   add(source: Source, event: EncoreEvent): void {
     if (this.#closed) return;
-    this.#lastAppend = this.#file.append({ source, event });
-    this.#lastAppend.catch(this.#onFailure);
-    this.#onEvent(event, source);
+    this.#lastAppend = this.#options.file.append({ source, event });
+    this.#lastAppend.catch(this.#options.onFailure);
+    this.#options.onEvent(event, source);
   }
 
   /** Resolves when everything added so far is on disk, or `onFailure` has received the error. */
@@ -54,6 +52,6 @@ export class HistoryWriter implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     await this.flushed();
-    await this.#file.close();
+    await this.#options.file.close();
   }
 }

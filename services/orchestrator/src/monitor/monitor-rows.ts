@@ -1,7 +1,10 @@
-/** Renders the monitor's screen as rows of coloured text for terminals of at least 80x24. */
+/**
+ * Renders the monitor's screen as rows of coloured text for terminals of at least 80x24. Ink truncates
+ * the rows at the edge of the screen.
+ */
 import type { AlertLevel } from '@encore/contracts';
 import type { Kill, Snapshot } from '../progress/run-view.ts';
-import { durationText, progressOf, serverText, timeText } from '../progress/status-lines.ts';
+import { clockTime, durationText, progressOf, serverText, timeText } from '../progress/status-lines.ts';
 import { systemFacts } from '../progress/system-facts.ts';
 
 export type Colour = 'green' | 'yellow' | 'red' | 'cyan' | 'gray';
@@ -29,7 +32,7 @@ export interface Size {
 
 export function monitorRows(state: Snapshot, size: Size, pageUrl: string): Row[] {
   const { columns: width, rows } = size;
-  if (width < minColumns || rows < minRows) return tooSmall(size);
+  if (width < minColumns || rows < minRows) return tooSmall(size).slice(0, Math.max(1, rows - 1));
   const isLarge = rows >= largeRows;
   const left = rows - fixedRows - (isLarge ? extraRows : 0) - 1;
   const kills = state.kills.slice(-Math.max(1, Math.floor(left / 2)));
@@ -48,7 +51,7 @@ export function monitorRows(state: Snapshot, size: Size, pageUrl: string): Row[]
     title('RECENT ALERTS'),
     ...(alerts.length === 0 ? [[dim('  none')]] : alerts.map(alertRow)),
   ];
-  return all.slice(0, rows - 1).map((row) => truncate(row, width));
+  return all.slice(0, rows - 1);
 }
 
 /** Replaces the screen when it does not fit: a truncated one would mislead. */
@@ -57,9 +60,7 @@ function tooSmall({ columns, rows }: Size): Row[] {
     [{ text: `needs ${minColumns}x${minRows}`, bold: true, colour: 'yellow' }],
     [{ text: `has ${columns}x${rows}` }],
     [{ text: 'enlarge it, or q: close' }],
-  ]
-    .map((row) => truncate(row as Row, columns))
-    .slice(0, Math.max(1, rows - 1));
+  ];
 }
 
 function headRows(state: Snapshot, width: number): Row[] {
@@ -82,8 +83,7 @@ function headRows(state: Snapshot, width: number): Row[] {
 function figureRows(state: Snapshot): Row[] {
   const { ok, failed, unknown, skipped } = state.operations;
   const { recent, detail } = state;
-  const memory = state.memory[state.recoveryOf];
-  const share = memory && memory.limitBytes > 0 ? memory.bytes / memory.limitBytes : null;
+  const { memoryBytes, memoryShare: share } = state.serverProcess;
   const breakers = Object.entries(detail?.breakers ?? {});
   const open = breakers.filter(([, state]) => state !== 'closed');
   return [
@@ -94,7 +94,7 @@ function figureRows(state: Snapshot): Row[] {
       { text: '   memory ' },
       share === null
         ? dim('-')
-        : { text: `${megabytes(memory?.bytes ?? 0)} (${percent(share)})`, colour: grade(1 - share, 0.25, 0.1) },
+        : { text: `${megabytes(memoryBytes ?? 0)} (${percent(share)})`, colour: grade(1 - share, 0.25, 0.1) },
     ],
     [
       label('breakers'),
@@ -132,20 +132,18 @@ function largeOnlyRows(state: Snapshot): Row[] {
   ];
 }
 
-function trendRows({ trend, recent, memory, recoveryOf }: Snapshot, width: number): Row[] {
+function trendRows({ trend, recent, serverProcess }: Snapshot, width: number): Row[] {
   const chartWidth = width - 24;
   const line = (name: string, values: (number | null)[], now: string, colour: Colour, top?: number): Row => [
     label(name),
     { text: sparkline(values, chartWidth, top), colour },
     { text: ` ${now}` },
   ];
-  const server = memory[recoveryOf];
-  const share = server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null;
   return [
     line('rate', trend.requestsPerSecond, `${recent.requestsPerSecond.toFixed(1)}/s`, 'cyan'),
     line('success', trend.successRate, percent(recent.successRate), 'green', 1),
     line('p99', trend.p99Ms, ms(recent.p99Ms), 'yellow'),
-    line('memory', trend.memoryShare, percent(share), 'cyan', 1),
+    line('memory', trend.memoryShare, percent(serverProcess.memoryShare), 'cyan', 1),
   ];
 }
 
@@ -206,18 +204,6 @@ function serverPiece(state: Snapshot): Piece {
   return { text, colour: serverColours[text], bold: state.server !== null };
 }
 
-/** Truncates a row at the screen's edge, so that it does not wrap. */
-function truncate(row: Row, width: number): Row {
-  let left = width;
-  const pieces: Row = [];
-  for (const piece of row) {
-    const text = piece.text.slice(0, left);
-    if (text !== '') pieces.push({ ...piece, text });
-    left -= text.length;
-  }
-  return pieces;
-}
-
 function resultColour(result: string): Colour {
   return result === 'PASSED' ? 'green' : result === 'FAILED' ? 'red' : 'yellow';
 }
@@ -234,4 +220,3 @@ const percent = (share: number | null): string => (share === null ? '-' : `${(sh
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 const ms = (value: number | null): string => (value === null ? '-' : `${Math.round(value)} ms`);
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1_048_576)} MB`;
-const clockTime = (at: number): string => new Date(at).toTimeString().slice(0, 8);

@@ -1,12 +1,6 @@
 /** Formats the events that matter to a user as one line each; null for the others. */
 import type { EncoreEvent, Target } from '@encore/contracts';
-import { timeOfDayText } from '../text.ts';
-
-const noEffectTexts = {
-  absent: 'had no effect',
-  refused: 'was refused',
-  unsupported: 'is not supported here',
-} as const;
+import { noEffectTexts, timeOfDayText } from '../text.ts';
 
 /** `judged`: the container that an observation without a target is about. */
 export function eventLine(event: EncoreEvent, judged: Target): string | null {

@@ -5,7 +5,7 @@
 import type { EncoreEvent, Target } from '@encore/contracts';
 import { eventLine } from './event-line.ts';
 import type { Snapshot } from './run-view.ts';
-import { statusLine } from './status-lines.ts';
+import { clockTime, statusLine } from './status-lines.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -94,8 +94,4 @@ export class Progress {
   #write(text: string): void {
     this.#output.write(`${text}\n`);
   }
-}
-
-function clockTime(at: number): string {
-  return new Date(at).toTimeString().slice(0, 8);
 }

@@ -5,6 +5,7 @@
  */
 import { type EncoreEvent, type EventOf, isKill, type Phase, type Plan, type RunConfig } from '@encore/contracts';
 import { firstReplica } from '@encore/kit';
+import { share } from '../figures.ts';
 import { ServerHealth } from '../judge/events/server-health.ts';
 import type { FaultRecord } from '../judge/faults/fault-record.ts';
 import { History } from '../judge/history.ts';
@@ -50,7 +51,8 @@ export class RunView {
   #serverCpu: { at: number; seconds: number; share: number | null } | null = null;
   #server: { port: boolean; ready: boolean } | null = null;
   readonly #current = new Map<string, FaultNow>();
-  readonly #memory: Record<string, { bytes: number; limitBytes: number }> = {};
+  #memoryBytes: number | null = null;
+  #memoryShare: number | null = null;
   readonly #health = new ServerHealth();
   /** The container whose process and memory are shown. */
   readonly #shown: string;
@@ -90,8 +92,7 @@ export class RunView {
           if (isKill(fault) && event.startedAt > fault.injectedAt) this.#current.delete(id);
         break;
       case 'target_sampled':
-        this.#memory[event.target] = { bytes: event.memoryBytes, limitBytes: event.memoryLimitBytes };
-        if (event.target === this.#shown) this.#addServerCpu(event);
+        if (event.target === this.#shown) this.#addSample(event);
         break;
       default:
         break;
@@ -140,16 +141,16 @@ export class RunView {
         .map(killOf)
         .slice(-10),
       recoveryLimitSeconds: this.config.recoveryTimeoutSeconds,
-      memory: { ...this.#memory },
       detail: this.detail,
       host: this.host,
       /** Traffic between users and server so far. */
       network: { ...this.#network },
-      /** `pid` on the host; `cpuShare` of one core between the last two samples. */
+      /** `pid` on the host; `cpuShare` of one core between the last two samples; `memoryShare` of its limit. */
       serverProcess: {
         pid: this.serverPid === 0 ? null : this.serverPid,
         cpuShare: this.#serverCpu?.share ?? null,
-        memoryBytes: this.#memory[this.#shown]?.bytes ?? null,
+        memoryBytes: this.#memoryBytes,
+        memoryShare: this.#memoryShare,
       },
       /** The last 30. */
       alerts: this.history.observers.alerts.latest,
@@ -158,9 +159,11 @@ export class RunView {
     };
   }
 
-  /** A lower counter belongs to a new process. */
-  #addServerCpu({ at, cpuSeconds: seconds }: EventOf<'target_sampled'>): void {
+  #addSample({ at, cpuSeconds: seconds, memoryBytes, memoryLimitBytes }: EventOf<'target_sampled'>): void {
+    this.#memoryBytes = memoryBytes;
+    this.#memoryShare = share(memoryBytes, memoryLimitBytes);
     const last = this.#serverCpu;
+    // A lower counter belongs to a new process.
     const isLater = last !== null && at > last.at && seconds >= last.seconds;
     this.#serverCpu = { at, seconds, share: isLater ? (seconds - last.seconds) / ((at - last.at) / 1_000) : null };
   }
@@ -169,8 +172,7 @@ export class RunView {
     this.#users = event.users;
     this.#network.sentBytes += event.bytesSent;
     this.#network.receivedBytes += event.bytesReceived;
-    const server = this.#memory[this.#shown];
-    this.#load.add(event, server && server.limitBytes > 0 ? server.bytes / server.limitBytes : null);
+    this.#load.add(event, this.#memoryShare);
   }
 
   #next(now: number): { kind: FaultNow['kind']; target: string; at: number } | null {

@@ -39,6 +39,9 @@ export function serverText({ server }: Snapshot): 'ready' | 'not ready' | 'DOWN'
   return server.ready ? 'ready' : server.port ? 'not ready' : 'DOWN';
 }
 
+/** For example `14:45:03`, in local time. */
+export const clockTime = (at: number): string => new Date(at).toTimeString().slice(0, 8);
+
 /** For example `45 s`, `3 min 07 s`, `23 h 59 min`. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

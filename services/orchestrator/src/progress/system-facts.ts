@@ -6,11 +6,11 @@ import type { Snapshot } from './run-view.ts';
 export function systemFacts({ host, network, recoveryOf, serverProcess }: Snapshot): [name: string, text: string][] {
   const { pid, cpuShare, memoryBytes } = serverProcess;
   return [
-    ['cpu', host === null ? '-' : `${percent(host.cpuShare)} of ${host.cores} cores`],
-    ['memory', usageText(host?.memory ?? null)],
-    ['disk', usageText(host?.disk ?? null)],
-    ['network', `sent ${bytesText(network.sentBytes)}, received ${bytesText(network.receivedBytes)}`],
-    ['process', `${recoveryOf}: PID ${pid ?? '-'}, CPU ${percent(cpuShare)}, memory ${bytesText(memoryBytes)}`],
+    ['CPU', host === null ? '-' : `${percent(host.cpuShare)} of ${host.cores} cores`],
+    ['Memory', usageText(host?.memory ?? null)],
+    ['Disk', usageText(host?.disk ?? null)],
+    ['Network', `sent ${bytesText(network.sentBytes)}, received ${bytesText(network.receivedBytes)}`],
+    ['Process', `${recoveryOf}: PID ${pid ?? '-'}, CPU ${percent(cpuShare)}, memory ${bytesText(memoryBytes)}`],
   ];
 }
 

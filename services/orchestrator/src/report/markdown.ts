@@ -10,6 +10,7 @@ import {
   monitoringText,
   plannedFaultsText,
   recoveryText,
+  restartsText,
   returnText,
 } from './phrases.ts';
 
@@ -89,9 +90,7 @@ export function markdownSummary(report: Report): string {
         bytesText(one.memory_slope_bytes_per_hour),
         bytesText(one.memory_second_half_slope_bytes_per_hour),
         one.memory_bound ?? '',
-        Object.entries(one.restarts)
-          .map(([cause, count]) => `${count} × ${cause}`)
-          .join(', '),
+        restartsText(one),
       ]),
     ),
     '<details><summary>Not tested</summary>',

@@ -24,9 +24,14 @@ import { numbersSection } from './sections/numbers.ts';
 import { operationsSection } from './sections/operations.ts';
 import { rulesSection } from './sections/rules.ts';
 import { systemSection } from './sections/system.ts';
-import { timelineSection } from './sections/timeline.ts';
 import { verdictSection } from './sections/verdict.ts';
 
+const charts = [
+  ['rate', 'Operations per second'],
+  ['success', 'Operations succeeded'],
+  ['latency', 'Response time'],
+  ['memory', 'Memory'],
+] as const;
 const groupOf = Object.fromEntries(faultKinds.map((kind) => [kind, kindOf(kind).group]));
 
 export interface PageOptions {
@@ -56,6 +61,16 @@ function sectionsOf({ report, curves }: Judgement, running: boolean, state?: Sna
     environment: environmentSection(report),
     'not-tested': notTestedSection(report),
   };
+}
+
+/** A script draws the charts. */
+function timelineSection(): Html {
+  return html`<div class="headed"><h2>Timeline</h2><button type="button" id="zoom-out" hidden>Whole run</button></div>
+<div id="bands" class="chips"></div>
+<div id="timeline" tabindex="0" role="application" aria-label="Timeline of the run. Arrow keys move through it, plus and minus zoom, Escape shows the whole run.">
+<p id="readout" aria-live="polite"></p>
+${charts.map(([id, title]) => html`<figure><figcaption>${title}<span id="legend-${id}" class="legend"></span></figcaption><div id="chart-${id}" class="chart"></div></figure>`)}
+</div><noscript><p>The timeline needs JavaScript; the rest of this page works without it.</p></noscript>`;
 }
 
 export function renderPage(judgement: Judgement, options: PageOptions = {}): string {

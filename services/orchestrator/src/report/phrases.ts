@@ -75,6 +75,12 @@ export function sampledText({ integrity: { samples, sampled } }: Report): string
   return samples === 0 ? null : `${pluralize(sampled, 'object')} in ${pluralize(samples, 'sample')}`;
 }
 
+/** For example `3 × restart-policy, 1 × read-back`; a dash without any. */
+export function restartsText({ restarts }: Report['resources'][string]): string {
+  const texts = Object.entries(restarts).map(([cause, count]) => `${count} × ${cause}`);
+  return texts.join(', ') || '–';
+}
+
 type Recoveries = Report['recoveries'];
 
 export function isLate({ recovery_seconds: seconds }: ReportedFault, { limit_seconds: limit }: Recoveries): boolean {

@@ -3,7 +3,7 @@
  * that broke the recovery limit.
  */
 import { isKill, type Report, type ReportedFault } from '@encore/contracts';
-import { clockText, durationText, pluralize, secondsText, thousands } from '../text.ts';
+import { clockText, durationText, noEffectTexts, pluralize, secondsText, thousands } from '../text.ts';
 import {
   availabilityText,
   backToNormalText,
@@ -99,12 +99,6 @@ function clockDuration(seconds: number): string {
   return `${Math.floor(whole / 3_600)}:${two(Math.floor((whole % 3_600) / 60))}:${two(whole % 60)}`;
 }
 
-const noEffectText = {
-  absent: 'had no effect',
-  refused: 'refused by the engine',
-  unsupported: 'not supported here',
-} as const;
-
 const brokeLimit = (fault: ReportedFault, { recoveries }: Report): boolean =>
   fault.recovered_by === 'none' || isLate(fault, recoveries);
 
@@ -124,7 +118,7 @@ function blockOf(fault: ReportedFault, title: string, { recoveries, recovery_of:
   const at = fault.injected_at === null ? '' : ` at ${clockText(fault.injected_at)} UTC`;
   const head = `${title}: ${fault.kind} of ${fault.target}${at} (${fault.id}), `;
   // Without an effect there is nothing to recover from.
-  if (fault.effect !== 'confirmed') return [`${head}${noEffectText[fault.effect]} (${fault.evidence})`];
+  if (fault.effect !== 'confirmed') return [`${head}${noEffectTexts[fault.effect]} (${fault.evidence})`];
   const end =
     fault.recovery_seconds === null
       ? 'not recovered'

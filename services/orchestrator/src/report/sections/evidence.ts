@@ -2,7 +2,7 @@
 import type { Report } from '@encore/contracts';
 import { bytesText, clockText, durationText, percentText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
-import { availabilityText, sampledText } from '../phrases.ts';
+import { availabilityText, restartsText, sampledText } from '../phrases.ts';
 import { facts, numeric, table } from '../table.ts';
 
 const count = (value: number | null): string => (value === null ? 'not verified' : thousands(value));
@@ -43,9 +43,7 @@ export function resourcesSection({ resources, generator }: Report): Html {
     slopeText(one.memory_second_half_slope_bytes_per_hour),
     one.memory_bound ?? '–',
     one.cpu_seconds === null ? '–' : durationText(one.cpu_seconds),
-    Object.entries(one.restarts)
-      .map(([cause, times]) => `${times} × ${cause}`)
-      .join(', ') || '–',
+    restartsText(one),
   ]);
   const columns = [
     'Container',

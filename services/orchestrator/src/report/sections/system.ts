@@ -5,19 +5,11 @@ import { thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
 import { facts } from '../table.ts';
 
-const titles: Record<string, string> = {
-  cpu: 'CPU',
-  memory: 'Memory',
-  disk: 'Disk',
-  network: 'Network of the users',
-  process: 'Process',
-};
-
 export function systemSection(state: Snapshot): Html {
   const { active, queued } = state.detail?.requests ?? { active: null, queued: null };
   return html`<h2>System metrics</h2>
 ${facts([
-  ...systemFacts(state).map(([name, text]): [string, string] => [titles[name] ?? name, text]),
+  ...systemFacts(state),
   ['Active requests', active === null ? '–' : `${thousands(active)}, ${thousands(queued ?? 0)} waiting`],
   ['Requests', `${thousands(state.requests.all)}, ${thousands(state.requests.failed)} failed`],
 ])}`;
