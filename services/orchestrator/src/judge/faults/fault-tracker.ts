@@ -9,8 +9,18 @@
 import { type EventOf, isNeutral, type Plan, type PlannedFault, type PlannedSystem } from '@encore/contracts';
 import { ServerHealth } from '../events/server-health.ts';
 import { type Observation, type Probe, timeOf } from '../events/time-order.ts';
-import { beganAt, endOf, FaultRecord, isBack, isOpen, overlaps, type ReturnOutcome } from './fault-record.ts';
-import { die, observeServer, revert } from './record-changes.ts';
+import {
+  beganAt,
+  die,
+  endOf,
+  FaultRecord,
+  isBack,
+  isOpen,
+  observeServer,
+  overlaps,
+  type ReturnOutcome,
+  revert,
+} from './fault-record.ts';
 import { maxReturnMs, overlapReason, ReturnToNormal } from './return-to-normal.ts';
 
 /** A fault stays in `#current` this long after its window, for requests that began in it. */
@@ -287,8 +297,8 @@ export class FaultTracker {
     for (const record of this.#open(at)) {
       const provenFrom = record.referenceAt;
       if (provenFrom !== null && startedAt >= provenFrom && isBack(record, startedAt)) record.firstSuccessAt ??= at;
-      const heldFrom = record.detectedAt ?? record.injectedAt ?? at;
-      if (record.revertedAt === null && record.diedAt === null && startedAt >= heldFrom)
+      const activeFrom = record.detectedAt ?? record.injectedAt ?? at;
+      if (record.revertedAt === null && record.diedAt === null && startedAt >= activeFrom)
         record.answeredWhileActive = true;
     }
   }
