@@ -57,16 +57,13 @@ class LatencyReader {
 
   get latencies(): Latencies {
     const { problems } = this;
-    const isTruncated = this.#isTruncated;
-    if (problems.length > 0) return { curves: {}, response: new Map(), service: new Map(), problems, isTruncated };
-    const percentilesOf = (histograms: Map<string, Histogram>) =>
-      new Map([...histograms].map(([operation, histogram]) => [operation, figuresOf(histogram)]));
+    const usable = (sums: Map<string, Histogram>) => (problems.length > 0 ? [] : [...sums]);
     return {
-      curves: Object.fromEntries([...this.#response].map(([operation, histogram]) => [operation, curveOf(histogram)])),
-      response: percentilesOf(this.#response),
-      service: percentilesOf(this.#service),
+      curves: Object.fromEntries(usable(this.#response).map(([operation, sum]) => [operation, curveOf(sum)])),
+      response: new Map(usable(this.#response).map(([operation, sum]) => [operation, figuresOf(sum)])),
+      service: new Map(usable(this.#service).map(([operation, sum]) => [operation, figuresOf(sum)])),
       problems,
-      isTruncated,
+      isTruncated: this.#isTruncated,
     };
   }
 
@@ -140,15 +137,8 @@ function millisecondsAt(histogram: Histogram, percentile: number): number {
 
 /** Percentiles that this number of samples can resolve, then the maximum. */
 function curveOf(histogram: Histogram): [number, number][] {
-  const count = Math.max(1, histogram.totalCount);
-  const resolved = percentiles.filter((percentile) => percentile < lastPercentile(count));
-  return [...resolved, 100].map((percentile) => [
-    Math.min(percentile, lastPercentile(count)),
-    millisecondsAt(histogram, percentile),
-  ]);
-}
-
-/** The percentile of the last of N samples, 100 - 100/N. */
-export function lastPercentile(count: number): number {
-  return 100 - 100 / Math.max(1, count);
+  // The last of N samples is the percentile 100 - 100/N.
+  const last = 100 - 100 / Math.max(1, histogram.totalCount);
+  const resolved = percentiles.filter((percentile) => percentile < last);
+  return [...resolved, 100].map((percentile) => [Math.min(percentile, last), millisecondsAt(histogram, percentile)]);
 }

@@ -1,12 +1,11 @@
 /** Section with operations by kind, a plot of response-time percentiles, and attempt outcomes. */
 import type { Report } from '@encore/contracts';
-import { type LatencyCurves, lastPercentile } from '../../judge/read/latencies.ts';
+import type { LatencyCurves } from '../../judge/read/latencies.ts';
 import { millisecondsText, percentText, thousands } from '../../text.ts';
 import { type Html, html, trusted } from '../html.ts';
 import { capacityText } from '../phrases.ts';
 import { numeric, table } from '../table.ts';
 
-type Percentiles = NonNullable<Report['operations'][keyof Report['operations']]['response_ms']>;
 const points = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
 /** The right edge of the plot is 99.99 %; higher percentiles are drawn there. */
 const nines = 4;
@@ -50,9 +49,9 @@ function capacity({ capacity: measured }: Report): Html {
 
 /** HDR plot of response time: each step on the x axis covers a tenth of the one before. */
 function percentilePlot({ operations }: Report, curves: LatencyCurves): Html {
-  const lines = Object.entries(operations).flatMap(([name, { response_ms: ms }]) => {
-    const curve = curves[name] ?? (ms === null || ms.count === 0 ? [] : fivePoints(ms));
-    return curve.length === 0 ? [] : [{ name, curve }];
+  const lines = Object.keys(operations).flatMap((name) => {
+    const curve = curves[name];
+    return curve === undefined ? [] : [{ name, curve }];
   });
   if (lines.length === 0) return html``;
   const values = lines.flatMap(({ curve }) => curve.map(([, ms]) => Math.max(minMs, ms)));
@@ -77,17 +76,6 @@ function percentilePlot({ operations }: Report, curves: LatencyCurves): Html {
     return `<polyline class="line l${index}" points="${path}"/>`;
   });
   return html`<h3>Percentiles of response time</h3><svg class="plot" viewBox="0 0 ${plot.width} ${plot.height}" role="img" aria-label="Percentiles of response time per operation; the table above has the figures.">${trusted(grid.join('') + ticks.join('') + paths.join(''))}${labels(lines, y)}</svg>`;
-}
-
-function fivePoints({ count, p50, p90, p99, p999, max }: Percentiles): [number, number][] {
-  const all: [number, number][] = [
-    [50, p50],
-    [90, p90],
-    [99, p99],
-    [99.9, p999],
-  ];
-  const last = lastPercentile(count);
-  return [...all.filter(([percentile]) => percentile < last), [last, max]];
 }
 
 /** Labels at the ends of the lines, moved apart where they would overlap. */
