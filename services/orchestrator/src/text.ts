@@ -63,7 +63,7 @@ export function clockText(iso: string): string {
 
 /** Escapes control characters: text from a file must not be able to control the terminal. */
 export function plainText(text: string): string {
-  return text.replace(/[^\P{C}\n\t]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
+  return text.replace(/[^\P{C}\n\t]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 /** The reasons why nothing was started, one per line. The lab without Docker uses the same text. */

@@ -74,11 +74,11 @@ class Firings {
   readonly events: EventOf<'alert_fired'>[] = [];
   readonly #last = new Map<string, EventOf<'alert_fired'>>();
   readonly #gapMs: number;
-  readonly #askedAt: number;
+  readonly #queriedAt: number;
 
-  constructor(gapMs: number, askedAt: number) {
+  constructor(gapMs: number, queriedAt: number) {
     this.#gapMs = gapMs;
-    this.#askedAt = askedAt;
+    this.#queriedAt = queriedAt;
   }
 
   add(metric: Record<string, string>, values: [seconds: number, value: string][]): void {
@@ -98,7 +98,7 @@ class Firings {
         'TOO_MANY_ALERTS',
         `Prometheus returned more than ${maxFirings} alert firings; find the alert that flaps`,
       );
-    const firing = { type: 'alert_fired' as const, at: this.#askedAt, alert, fromAt: at, toAt: at };
+    const firing = { type: 'alert_fired' as const, at: this.#queriedAt, alert, fromAt: at, toAt: at };
     this.#last.set(series, firing);
     this.events.push(firing);
   }

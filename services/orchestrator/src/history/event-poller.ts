@@ -37,13 +37,13 @@ export class EventPoller {
   readonly #seen = new Set<string>();
   #instanceId = '';
   #after = 0;
-  #answeredAt: number;
+  #respondedAt: number;
   #lost = false;
   #polling: Promise<number | null> = Promise.resolve(null);
 
   constructor(options: EventPollerOptions) {
     this.#options = options;
-    this.#answeredAt = options.clock.now();
+    this.#respondedAt = options.clock.now();
   }
 
   /** Fetches one page, after a pending one. Returns its event count, null without a response. */
@@ -78,12 +78,12 @@ export class EventPoller {
         this.#after = seq;
         this.#take(event);
       }
-      this.#answeredAt = clock.now();
+      this.#respondedAt = clock.now();
       this.#lost = false;
       await this.#options.history.flushed();
       return page.events.length;
     } catch (error) {
-      if (signal?.aborted !== true) this.#noAnswer(error);
+      if (signal?.aborted !== true) this.#onNoResponse(error);
       return null;
     }
   }
@@ -102,15 +102,15 @@ export class EventPoller {
     if (event.at < this.#options.since) return;
     if (!neverRepeated.has(event.type)) {
       const text = canonicalJson(event);
-      const mark = `${crcHex(text)}${text.length}${event.type}${event.at}`;
-      if (this.#seen.has(mark)) return;
-      if (this.#seen.size < maxRemembered) this.#seen.add(mark);
+      const fingerprint = `${crcHex(text)}${text.length}${event.type}${event.at}`;
+      if (this.#seen.has(fingerprint)) return;
+      if (this.#seen.size < maxRemembered) this.#seen.add(fingerprint);
     }
     this.#options.history.add(this.#options.source, event);
   }
 
-  #noAnswer(error: unknown): void {
-    const awayMs = this.#options.clock.now() - this.#answeredAt;
+  #onNoResponse(error: unknown): void {
+    const awayMs = this.#options.clock.now() - this.#respondedAt;
     if (this.#lost || awayMs < (this.#options.lostAfterMs ?? 10_000)) return;
     this.#lost = true;
     this.#reportLost(`no response for ${Math.round(awayMs / 1_000)} s: ${describeError(error)}`);

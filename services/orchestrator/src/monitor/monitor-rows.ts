@@ -161,9 +161,11 @@ export function sparkline(values: readonly (number | null)[], width: number, top
 
 function faultRows(state: Snapshot): Row[] {
   const { current, next, now, faults } = state;
-  const held = current.map(({ kind, target, injectedAt }) => `${kind} of ${target}, ${durationText(now - injectedAt)}`);
+  const active = current.map(
+    ({ kind, target, injectedAt }) => `${kind} of ${target}, ${durationText(now - injectedAt)}`,
+  );
   return [
-    [label('fault'), held.length === 0 ? dim('none') : { text: held.join('; '), colour: 'red', bold: true }],
+    [label('fault'), active.length === 0 ? dim('none') : { text: active.join('; '), colour: 'red', bold: true }],
     [
       label('next'),
       { text: next === null ? '-' : `${next.kind} of ${next.target} in ${durationText(next.at - now)}` },

@@ -50,7 +50,6 @@ export interface IntegrityChecks {
 export class RunFacts {
   started: EventOf<'run_started'> | null = null;
   ended: EventOf<'run_ended'> | null = null;
-  stopRequested: EventOf<'stop_requested'> | null = null;
   readonly phases: { phase: Phase; at: number }[] = [];
   readonly gaps: (Span & { reason: string })[] = [];
   readonly sourcesLost: EventOf<'source_lost'>[] = [];
@@ -98,9 +97,6 @@ export class RunFacts {
       case 'phase_entered':
         this.phase = event.phase;
         this.phases.push({ phase: event.phase, at: event.at });
-        break;
-      case 'stop_requested':
-        this.stopRequested ??= event;
         break;
       case 'gap':
         if (this.gaps.length < maxGaps) this.gaps.push(this.#spanOf(event));

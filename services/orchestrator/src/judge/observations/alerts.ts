@@ -56,13 +56,13 @@ export class Alerts {
   latest: readonly Alert[] = [];
 
   constructor(context: AlertContext) {
-    this.#watchers = alertRules.map((rule) => ({ rule, look: rule.watch(context), raised: false }));
+    this.#watchers = alertRules.map((rule) => ({ rule, next: rule.watch(context), raised: false }));
   }
 
   add(event: Observation): void {
     const whole = event.type === 'server_observed' ? this.#health.add(event) : event;
     for (const watcher of this.#watchers) {
-      const message = watcher.look(whole);
+      const message = watcher.next(whole);
       if (message === undefined) continue;
       if (message !== null && (!watcher.raised || watcher.rule.every === true)) {
         const { name, level } = watcher.rule;

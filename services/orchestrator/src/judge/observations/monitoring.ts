@@ -18,17 +18,17 @@ export interface FaultMonitoring extends ReportedMonitoring {
 }
 
 export class Monitoring {
-  #asked: EventOf<'alerts_queried'> | null = null;
+  #query: EventOf<'alerts_queried'> | null = null;
   readonly #firings: EventOf<'alert_fired'>[] = [];
 
   add(event: Observation): void {
-    if (event.type === 'alerts_queried') this.#asked = event;
+    if (event.type === 'alerts_queried') this.#query = event;
     if (event.type === 'alert_fired') this.#firings.push(event);
   }
 
   /** By fault id, for faults with a confirmed effect; null if Prometheus was not queried. */
   of(faults: readonly FinalizedFault[]): Map<string, FaultMonitoring> | null {
-    if (this.#asked === null) return null;
+    if (this.#query === null) return null;
     const confirmed = faults.filter(({ record }) => record.effect === 'confirmed' && record.injectedAt !== null);
     const firsts = this.#firstFirings(confirmed);
     return new Map(confirmed.map((fault) => [fault.record.fault.id, this.#finding(fault, firsts.get(fault) ?? null)]));
@@ -39,7 +39,7 @@ export class Monitoring {
     const firsts = new Map<FinalizedFault, EventOf<'alert_fired'>>();
     for (const firing of this.#firings.toSorted((a, b) => a.fromAt - b.fromAt)) {
       const owner = faults
-        .filter((fault) => this.#namersOf(fault.record.fault).has(firing.alert) && wasNear(fault, firing.fromAt))
+        .filter((fault) => this.#alertsFor(fault.record.fault).has(firing.alert) && wasNear(fault, firing.fromAt))
         .toSorted((a, b) => began(a) - began(b))
         .at(-1);
       if (owner !== undefined && !firsts.has(owner)) firsts.set(owner, firing);
@@ -49,30 +49,30 @@ export class Monitoring {
 
   #finding(fault: FinalizedFault, first: EventOf<'alert_fired'> | null): FaultMonitoring {
     const planned = fault.record.fault;
-    const namers = this.#namersOf(planned);
-    const expected = this.#asked?.alerts.some(({ firesUnder }) => names(firesUnder, planned)) ?? false;
+    const alerts = this.#alertsFor(planned);
+    const expected = this.#query?.alerts.some(({ firesUnder }) => covers(firesUnder, planned)) ?? false;
     const nothing = { alert: null, after_seconds: null, expected };
     if (first !== null) {
       const seconds = Math.round(Math.max(0, first.fromAt - began(fault))) / 1_000;
       return { state: 'seen', alert: first.alert, after_seconds: seconds, expected };
     }
-    if (namers.size === 0) return { state: 'not_alerting', ...nothing };
+    if (alerts.size === 0) return { state: 'not_alerting', ...nothing };
     const before = this.#firings.find(
-      ({ alert, fromAt, toAt }) => namers.has(alert) && fromAt < began(fault) && toAt >= began(fault),
+      ({ alert, fromAt, toAt }) => alerts.has(alert) && fromAt < began(fault) && toAt >= began(fault),
     );
     if (before === undefined) return { state: 'silent', ...nothing };
     return { state: 'already_firing', ...nothing, alert: before.alert };
   }
 
-  #namersOf(fault: PlannedFault): Set<string> {
-    const alerts = this.#asked?.alerts ?? [];
-    const namers = alerts.filter(({ firesUnder, mayFireUnder }) => names([...firesUnder, ...mayFireUnder], fault));
-    return new Set(namers.map(({ name }) => name));
+  #alertsFor(fault: PlannedFault): Set<string> {
+    const all = this.#query?.alerts ?? [];
+    const alerts = all.filter(({ firesUnder, mayFireUnder }) => covers([...firesUnder, ...mayFireUnder], fault));
+    return new Set(alerts.map(({ name }) => name));
   }
 }
 
 /** True if the list names the kind, or the kind on this target. */
-function names(list: readonly string[], { kind, target }: PlannedFault): boolean {
+function covers(list: readonly string[], { kind, target }: PlannedFault): boolean {
   return list.includes(kind) || list.includes(`${kind} on ${target}`);
 }
 

@@ -272,13 +272,14 @@ function readBackGaps({ run, integrity }: Evidence): string[] {
   }
   // The ledger may show more: it keeps unanswered writes of an earlier read-back that was cut
   // short.
-  for (const [text, finding] of [
-    ['unanswered writes as present', 'unknownPresent'],
-    ['unanswered writes as absent', 'unknownAbsent'],
+  for (const [state, finding] of [
+    ['present', 'unknownPresent'],
+    ['absent', 'unknownAbsent'],
   ] as const) {
-    if (finalReadBack[finding] > integrity[finding])
+    const [reported, shown] = [finalReadBack[finding], integrity[finding]];
+    if (reported > shown)
       gaps.push(
-        `the final read-back reported ${finalReadBack[finding]} ${text}, but the ledger shows ${integrity[finding]}`,
+        `the final read-back reported ${reported} unanswered writes as ${state}, but the ledger shows ${shown}`,
       );
   }
   return [...gaps, ...readBackDisagreements(finalReadBack, integrity)];

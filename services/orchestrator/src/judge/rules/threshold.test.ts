@@ -6,7 +6,6 @@ describe('threshold', () => {
   it('parses the k6 grammar', () => {
     assert.deepEqual(parseThreshold('success_rate', 'value>=0.95'), {
       metric: 'success_rate',
-      expression: 'value>=0.95',
       aggregation: 'value',
       percentile: null,
       operator: '>=',

@@ -19,7 +19,6 @@ export type Operator = keyof typeof operators;
 
 export interface Threshold {
   metric: MetricName;
-  expression: string;
   aggregation: 'value' | 'count' | 'rate' | 'min' | 'max' | 'avg' | 'med' | 'p';
   /** For `p(N)`, 0 to 100. */
   percentile: number | null;
@@ -58,7 +57,6 @@ export function parseThreshold(metric: string, expression: string): Threshold {
   }
   return {
     metric,
-    expression: expression.trim(),
     aggregation: aggregation as Threshold['aggregation'],
     percentile,
     operator: operator as Operator,

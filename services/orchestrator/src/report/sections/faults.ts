@@ -94,9 +94,9 @@ function normalCell(fault: ReportedFault, running: boolean): Html {
 }
 
 /** Longest time except the return to normal, whose bar is clipped: it can take a minute. */
-function longest({ stages, duration_seconds: held, injected_at: at }: ReportedFault): number {
+function longest({ stages, duration_seconds: planned, injected_at: at }: ReportedFault): number {
   const seen = stageNames.filter((name) => name !== 'back_to_normal').map((name) => stages[name] ?? 0);
-  return at === null ? 0 : Math.max(held, ...seen) * 1.25;
+  return at === null ? 0 : Math.max(planned, ...seen) * 1.25;
 }
 
 /**
@@ -105,11 +105,11 @@ function longest({ stages, duration_seconds: held, injected_at: at }: ReportedFa
  * the active time is a thin line below.
  */
 function bar(fault: ReportedFault, scaleSeconds: number): Html {
-  const { stages, duration_seconds: held, injected_at: at, reverted_at: reverted } = fault;
+  const { stages, duration_seconds: planned, injected_at: at, reverted_at: reverted } = fault;
   if (at === null) return html`<span class="quiet">${fault.evidence}</span>`;
   const x = (seconds: number): number => Number((Math.min(1, seconds / scaleSeconds) * barWidth).toFixed(1));
-  const heldSeconds = reverted === null || held === 0 ? held : (Date.parse(reverted) - Date.parse(at)) / 1_000;
-  const died = stages.restarted !== null || held === 0;
+  const activeSeconds = reverted === null || planned === 0 ? planned : (Date.parse(reverted) - Date.parse(at)) / 1_000;
+  const died = stages.restarted !== null || planned === 0;
   const reached = stageNames
     .flatMap((name) => {
       const seconds = stages[name];
@@ -122,10 +122,10 @@ function bar(fault: ReportedFault, scaleSeconds: number): Html {
       `<rect class="s-${name}" x="${from}" y="${y}" width="${Math.max(1, width).toFixed(1)}" height="${height}"/>`,
     );
   };
-  if (held > 0) rect('active', 0, x(heldSeconds), died ? 13 : 2, died ? 2 : 10);
-  let from = died ? 0 : x(heldSeconds);
+  if (planned > 0) rect('active', 0, x(activeSeconds), died ? 13 : 2, died ? 2 : 10);
+  let from = died ? 0 : x(activeSeconds);
   for (const { name, seconds } of reached) {
-    if (!died && seconds < heldSeconds) {
+    if (!died && seconds < activeSeconds) {
       if (name === 'detected') rect(name, x(seconds), 1.5);
       continue;
     }
