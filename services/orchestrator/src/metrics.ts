@@ -208,7 +208,7 @@ export class RunMetrics {
     const metric: Gauge = new Gauge({ name, help, registers, collect: () => metric.set(read()) });
   }
 
-  /** The same with a label; of several figures with the same value of the label, the last one counts. */
+  /** The same with a label; of several figures for one value of the label, the last counts. */
   #gaugeBy(label: string, name: string, help: string, read: () => (readonly [value: string, figure: number])[]): void {
     const metric: Gauge = new Gauge({
       name,

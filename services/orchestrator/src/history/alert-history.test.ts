@@ -20,7 +20,7 @@ describe('alert history', () => {
   const firingsIn = (events: AlertEvent[]): [string, number, number][] =>
     events.flatMap((event) => (event.type === 'alert_fired' ? [[event.alert, event.fromAt, event.toAt]] : []));
 
-  it('reads from the rules which kinds raise which alert', async () => {
+  it('reads the kinds that raise each alert from the rules', async () => {
     const [asked] = (await read([], 1_000, 2_000)).events;
     assert.ok(asked?.type === 'alerts_queried');
     assert.deepEqual(asked.alerts, [

@@ -157,7 +157,7 @@ describe('judge', () => {
     assert.equal(leaking.report.result, 'FAILED');
   });
 
-  it('changes nothing: a run that was judged in between ends with the same verdict', async () => {
+  it('gives the same verdict if the run was also judged midway', async () => {
     const expected = await judged({ lost: 1 });
     const run = new SimulatedRun({ faults: defaultFaults, lost: 1 });
     const history = new History(run.plan);

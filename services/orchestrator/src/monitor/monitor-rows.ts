@@ -1,6 +1,6 @@
 /**
- * Renders the monitor's screen as rows of coloured text for terminals of at least 80x24. Ink truncates
- * the rows at the edge of the screen.
+ * Renders the monitor's screen as rows of coloured text for terminals of at least 80x24. Ink
+ * truncates the rows at the edge of the screen.
  */
 import type { AlertLevel } from '@encore/contracts';
 import type { Kill, Snapshot } from '../progress/run-view.ts';

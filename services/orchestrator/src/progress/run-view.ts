@@ -145,7 +145,7 @@ export class RunView {
       host: this.host,
       /** Traffic between users and server so far. */
       network: { ...this.#network },
-      /** `pid` on the host; `cpuShare` of one core between the last two samples; `memoryShare` of its limit. */
+      /** `pid` on the host; `cpuShare` of one core between the last two samples. */
       serverProcess: {
         pid: this.serverPid === 0 ? null : this.serverPid,
         cpuShare: this.#serverCpu?.share ?? null,

@@ -57,7 +57,7 @@ describe('names in the report of a user’s own project', () => {
     junit: junitXml(report),
     page: withoutCode(renderPage(judgement)),
   }))
-    it(`${format} speaks of no server`, () => {
+    it(`${format} does not mention a server`, () => {
       assert.ok(shown.length > 500, `${shown.length} characters`);
       // The control run has the word in its name.
       const words = [...shown.replaceAll('server-down', '').matchAll(/.{0,40}\bservers?\b.{0,40}/gi)];

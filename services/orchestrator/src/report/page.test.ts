@@ -71,7 +71,7 @@ describe('page', () => {
     assert.match(page, /<dt>Clock ahead<\/dt><dd>-1\.6 ms<\/dd>/);
   });
 
-  it('updates every section but the timeline, which draws the series', async () => {
+  it('updates every section except the timeline, which draws the series', async () => {
     const judgement = await judgedKills();
     const update = renderUpdate(judgement, true);
     assert.equal(update.sections['timeline-section'], undefined);

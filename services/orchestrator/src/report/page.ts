@@ -18,12 +18,12 @@ import {
   integritySection,
   notTestedSection,
   resourcesSection,
+  systemSection,
 } from './sections/evidence.ts';
 import { faultsSection } from './sections/faults.ts';
 import { numbersSection } from './sections/numbers.ts';
 import { operationsSection } from './sections/operations.ts';
 import { rulesSection } from './sections/rules.ts';
-import { systemSection } from './sections/system.ts';
 import { verdictSection } from './sections/verdict.ts';
 
 const charts = [

@@ -86,13 +86,13 @@ describe('text summary', () => {
     assert.doesNotMatch(textSummary(quick), /Slow recovery/);
   });
 
-  it('names nobody who restarted a process that did not recover', async () => {
+  it('names no actor for a process that did not recover', async () => {
     const { report } = await judgedKills({ faults: [crash] });
     const faults = report.faults.map((fault) => ({ ...fault, recovered_by: 'none' as const, recovery_seconds: null }));
     assert.match(textSummary({ ...report, faults }), /s {2}process restarted$/m);
   });
 
-  it('has no availability of a run without load', async () => {
+  it('reports no availability for a run without load', async () => {
     const judgement = await judgedKills({ faults: [crash] });
     const text = textSummary({ ...judgement.report, observed_seconds: 0 });
     assert.match(text, /^Availability: not measured$/m);

@@ -43,7 +43,7 @@ describe('judge: attribution', () => {
     assert.equal(report.result, 'PASSED');
   });
 
-  it('lists failures outside every window as unexplained, with their circumstances', async () => {
+  it('lists failures outside every window as unexplained, with their context', async () => {
     const { report } = await judged({ faults: [crash], steadySeconds: 60, strayFailures: 1 });
     assert.ok(report.attribution.unexplained > 20);
     assert.equal(report.attribution.unexplained_samples.length <= 50, true);

@@ -63,7 +63,7 @@ describe('judge: writes', () => {
     assert.equal(report.integrity.lost, null);
   });
 
-  it('judges everything but phantoms if the workload cannot list', async () => {
+  it('judges everything except phantoms if the workload cannot list', async () => {
     const { report } = await judged({ extra: [loaded({ readBack: true, list: false })] });
     assert.equal(report.result, 'PASSED', report.reasons.join('\n'));
     assert.deepEqual(rulesOf(report), ['lost_writes', 'corrupt_writes', 'duplicate_writes']);
@@ -168,7 +168,7 @@ describe('judge: writes', () => {
     assert.equal(report.result, 'FAILED');
   });
 
-  it('gives the same verdict in whatever order the sources arrive', async () => {
+  it('gives the same verdict regardless of the order in which the sources arrive', async () => {
     const run = new SimulatedRun({ faults: defaultFaults });
     const events = [...run.events()];
     const ofInjector = (event: EncoreEvent): boolean =>

@@ -64,7 +64,7 @@ describe('judge: interventions', () => {
     }
   });
 
-  it('explains what a restart by Encore does to the target from its request on', async () => {
+  it('attributes to its own restart only what follows the request', async () => {
     const run = new SimulatedRun();
     const at = run.at(100);
     const saw = (after: number, action: string, more = {}) => engineEvent(at + after, action, more);

@@ -51,7 +51,7 @@ export class TimeOrder {
     }
   }
 
-  /** Removes and yields the events that are older than the horizon; all at the end of the history. */
+  /** Removes and yields the events that are older than the horizon; at the end, all of them. */
   *ready(isEnd = false): Generator<Observation> {
     for (;;) {
       const next = this.#waiting[this.#taken];

@@ -27,7 +27,7 @@ export function finalizeFaults(
       recoveredBy: recoveredByOf(record, recovery),
       /** Null if the system did not recover from the fault. */
       backToNormal: recovery.state === 'recovered' ? backToNormalOf(record) : null,
-      /** When the fault was reverted and the system had recovered; null if it was never attempted. */
+      /** When it was reverted and the system had recovered; null if it was never attempted. */
       endedAt: fromAt === null ? null : Math.max(fromAt, endOf(record) ?? observedUntil),
       /** From the earliest possible effect until the system was back to normal; null as above. */
       window: fromAt === null ? null : { fromAt, toAt: Math.max(fromAt, record.closedAt ?? observedUntil) },

@@ -96,7 +96,7 @@ describe('judge: return to normal', () => {
     assert.match(note ?? '', /^slowest after f0001 \(outage\), which took at least this long;/);
   });
 
-  it('has not enough data if another fault followed most faults too early', async () => {
+  it('has too little data if most faults were soon followed by another', async () => {
     const close = [0, 1, 2].map((number) => ({ ...refused, id: `f000${number + 1}`, atSeconds: 60 + number * 3 }));
     const { report } = await judged({ faults: close });
     assert.equal(ruleOf(report, 'back_to_normal_seconds')?.ok, null);

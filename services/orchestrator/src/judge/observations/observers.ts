@@ -42,7 +42,7 @@ export function observedRun(evidence: Evidence, { monitoring, readiness, ...obse
     ...observers,
     /** Prometheus alerts by fault id; null if Prometheus was not queried. */
     monitoring: monitoring.of(faults),
-    /** Share of the fault-free windows in which the server was ready; null if it was not observed. */
+    /** Share of the fault-free windows in which the server was ready; null if not observed. */
     readyShare: readiness.shareOf(faultFreeWindows, run.lastAt),
   };
 }

@@ -1,11 +1,24 @@
-/** Sections: integrity and leaks, resources, alerts, run and environment, not tested. */
+/** Sections: system (live page only), integrity and leaks, resources, alerts, run, not tested. */
 import type { Report } from '@encore/contracts';
+import type { Snapshot } from '../../progress/run-view.ts';
+import { systemFacts } from '../../progress/system-facts.ts';
 import { bytesText, clockText, durationText, percentText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
 import { availabilityText, restartsText, sampledText } from '../phrases.ts';
 import { facts, numeric, table } from '../table.ts';
 
 const count = (value: number | null): string => (value === null ? 'not verified' : thousands(value));
+
+/** The machine, the server process and its active requests. */
+export function systemSection(state: Snapshot): Html {
+  const { active, queued } = state.detail?.requests ?? { active: null, queued: null };
+  return html`<h2>System metrics</h2>
+${facts([
+  ...systemFacts(state),
+  ['Active requests', active === null ? '–' : `${thousands(active)}, ${thousands(queued ?? 0)} waiting`],
+  ['Requests', `${thousands(state.requests.all)}, ${thousands(state.requests.failed)} failed`],
+])}`;
+}
 
 export function integritySection(report: Report): Html {
   const { integrity, hygiene, manual_interventions: interventions } = report;
