@@ -1,8 +1,9 @@
 /** The report, `test_results/production_test_YYYYMMDD_HHMMSS.json`. Names carry the units. */
 import { z } from 'zod';
 import { revertCauseSchema } from './events/chaos-events.ts';
-import { operationCounts } from './events/loadgen-events.ts';
+import { operationCounts, percentilesSchema } from './events/loadgen-events.ts';
 import { anyParamsSchema, effectSchema, faultKindSchema, recoveredBySchema, targetSchema } from './fault.ts';
+import { capacityResultSchema } from './loadgen-api.ts';
 import { operationNameSchema, outcomeSchema } from './outcome.ts';
 import { droppedFaultsSchema } from './plan.ts';
 
@@ -20,14 +21,6 @@ export const refusedExitCode = 3;
 export const contradictedExitCode = 4;
 
 const seconds = z.number().nullable();
-const percentilesSchema = z.object({
-  count: z.number(),
-  p50: z.number(),
-  p90: z.number(),
-  p99: z.number(),
-  p999: z.number(),
-  max: z.number(),
-});
 
 export const alertLevelSchema = z.enum(['INFO', 'WARNING']);
 export type AlertLevel = z.infer<typeof alertLevelSchema>;
@@ -158,7 +151,7 @@ export const reportSchema = z.object({
       answered: z.number(),
       refused: z.number(),
       lost: z.number(),
-      latency_ms: z.object({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() }),
+      latency_ms: capacityResultSchema.shape.latencyMs,
     })
     .nullable(),
   outcomes: z.record(outcomeSchema, z.number()),

@@ -16,20 +16,6 @@ const faultId = z.string();
 export const actorSchema = z.enum(['restart-policy', 'supervisor', 'revert', 'reconcile', 'external']);
 export type Actor = z.infer<typeof actorSchema>;
 
-const faultIntended = event('fault_intended', { faultId, fault: plannedFaultSchema });
-const faultInjected = event('fault_injected', {
-  faultId,
-  kind: faultKindSchema,
-  target: targetSchema,
-  params: anyParamsSchema,
-  /** The engine's timestamp of the injection, if it reports one. */
-  engineAt: z.number().optional(),
-});
-const faultEffectChecked = event('fault_effect_checked', {
-  faultId,
-  effect: effectSchema,
-  evidence: z.string(),
-});
 /** `external`: something other than Encore and the target ended it early. */
 export const revertCauseSchema = z.enum(['released', 'lease_ended', 'reconciled', 'instant', 'external']);
 export type RevertCause = z.infer<typeof revertCauseSchema>;
@@ -41,89 +27,89 @@ export const faultRevertedSchema = event('fault_reverted', {
   cause: revertCauseSchema,
   evidence: z.string(),
 });
-const engineEvent = event('engine_event', {
-  engineAt: z.number(),
-  target: z.string(),
-  action: z.string(),
-  exitCode: z.number().optional(),
-  signal: z.string().optional(),
-  restartCount: z.number().optional(),
-  /** Name of the network; only with `connect` and `disconnect`. */
-  network: z.string().optional(),
-  /** The container's restart policy from then on; only with `update`. */
-  restartPolicy: z.string().optional(),
-  /** The checkout folder whose Compose created the container; only with `create`. */
-  checkout: z.string().optional(),
-});
-const targetStarted = event('target_started', {
-  engineAt: z.number().optional(),
-  target: targetSchema,
-  actor: actorSchema,
-  reason: z.string(),
-  /** When Encore requested the start; absent for any other start. */
-  requestedAt: z.number().optional(),
-});
-/** Something other than Encore changed a proxy through Toxiproxy's API. */
-const proxyChanged = event('proxy_changed', { target: targetSchema, change: z.string() });
-/** A container connected to a proxied port; once for each client of a proxy, and each way. */
-const proxyUsed = event('proxy_used', {
-  proxy: proxyNameSchema,
-  client: z.string(),
-  /** It connected to the target itself, bypassing the proxy. */
-  direct: z.boolean(),
-});
-const injectorFailed = event('injector_failed', {
-  faultId: faultId.optional(),
-  reason: z.string(),
-  fromAt: z.number(),
-  toAt: z.number(),
-  /** When the injector requested a restart of Toxiproxy because of the failure. */
-  restartRequestedAt: z.number().optional(),
-});
-/** The engine did not respond: the containers were not observed from `fromAt` to `toAt`. */
-const engineLost = event('engine_lost', {
-  fromAt: z.number(),
-  toAt: z.number(),
-  /** It continued after `toAt`, until the next event of this type or the end of the record. */
-  ongoing: z.boolean(),
-  reason: z.string(),
-});
-const targetSampled = event('target_sampled', {
-  target: z.string(),
-  memoryBytes: z.number(),
-  memoryLimitBytes: z.number(),
-  cpuSeconds: z.number(),
-});
-const hygieneChecked = event('hygiene_checked', {
-  leakedToxics: z.number(),
-  leakedPauses: z.number(),
-  limitsNotRestored: z.number(),
-  externalContainersTouched: z.number(),
-  detail: z.array(z.string()),
-});
-
-const faultDue = event('fault_due', { faultId, plannedAt: z.number() });
-const faultSkipped = event('fault_skipped', {
-  faultId,
-  kind: faultKindSchema,
-  target: targetSchema,
-  reason: z.string(),
-  unsupported: z.boolean(),
-});
 
 export const chaosEvents = [
-  faultIntended,
-  faultInjected,
-  faultEffectChecked,
+  event('fault_intended', { faultId, fault: plannedFaultSchema }),
+  event('fault_injected', {
+    faultId,
+    kind: faultKindSchema,
+    target: targetSchema,
+    params: anyParamsSchema,
+    /** The engine's timestamp of the injection, if it reports one. */
+    engineAt: z.number().optional(),
+  }),
+  event('fault_effect_checked', {
+    faultId,
+    effect: effectSchema,
+    evidence: z.string(),
+  }),
   faultRevertedSchema,
-  engineEvent,
-  targetStarted,
-  proxyChanged,
-  proxyUsed,
-  injectorFailed,
-  engineLost,
-  targetSampled,
-  hygieneChecked,
-  faultDue,
-  faultSkipped,
+  event('engine_event', {
+    engineAt: z.number(),
+    target: z.string(),
+    action: z.string(),
+    exitCode: z.number().optional(),
+    signal: z.string().optional(),
+    restartCount: z.number().optional(),
+    /** Name of the network; only with `connect` and `disconnect`. */
+    network: z.string().optional(),
+    /** The container's restart policy from then on; only with `update`. */
+    restartPolicy: z.string().optional(),
+    /** The checkout folder whose Compose created the container; only with `create`. */
+    checkout: z.string().optional(),
+  }),
+  event('target_started', {
+    engineAt: z.number().optional(),
+    target: targetSchema,
+    actor: actorSchema,
+    reason: z.string(),
+    /** When Encore requested the start; absent for any other start. */
+    requestedAt: z.number().optional(),
+  }),
+  /** Something other than Encore changed a proxy through Toxiproxy's API. */
+  event('proxy_changed', { target: targetSchema, change: z.string() }),
+  /** A container connected to a proxied port; once for each client of a proxy, and each way. */
+  event('proxy_used', {
+    proxy: proxyNameSchema,
+    client: z.string(),
+    /** It connected to the target itself, bypassing the proxy. */
+    direct: z.boolean(),
+  }),
+  event('injector_failed', {
+    faultId: faultId.optional(),
+    reason: z.string(),
+    fromAt: z.number(),
+    toAt: z.number(),
+    /** When the injector requested a restart of Toxiproxy because of the failure. */
+    restartRequestedAt: z.number().optional(),
+  }),
+  /** The engine did not respond: the containers were not observed from `fromAt` to `toAt`. */
+  event('engine_lost', {
+    fromAt: z.number(),
+    toAt: z.number(),
+    /** It continued after `toAt`, until the next event of this type or the end of the record. */
+    ongoing: z.boolean(),
+    reason: z.string(),
+  }),
+  event('target_sampled', {
+    target: z.string(),
+    memoryBytes: z.number(),
+    memoryLimitBytes: z.number(),
+    cpuSeconds: z.number(),
+  }),
+  event('hygiene_checked', {
+    leakedToxics: z.number(),
+    leakedPauses: z.number(),
+    limitsNotRestored: z.number(),
+    externalContainersTouched: z.number(),
+    detail: z.array(z.string()),
+  }),
+  event('fault_due', { faultId, plannedAt: z.number() }),
+  event('fault_skipped', {
+    faultId,
+    kind: faultKindSchema,
+    target: targetSchema,
+    reason: z.string(),
+    unsupported: z.boolean(),
+  }),
 ] as const;
