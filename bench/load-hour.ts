@@ -93,7 +93,8 @@ async function runHour(run: {
   const fail = (error: unknown): never => {
     throw error;
   };
-  await using history = await HistoryWriter.open(join(run.runFolder, 'history.ndjson'), (e) => seen.add(e), fail);
+  await using history = new HistoryWriter((event) => seen.add(event));
+  await history.open(join(run.runFolder, 'history.ndjson'), fail);
   const common = { clock, since: clock.now(), history, onRestart: () => fail(new Error('a program restarted')) };
   const loadgen = new EventPoller({ ...common, source: 'loadgen', url: urls.loadgenUrl });
   const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl, token: clients.chaosToken });

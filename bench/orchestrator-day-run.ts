@@ -32,30 +32,23 @@ const firstAt = day.at(0);
 let now = firstAt;
 const clock: Clock = { ...systemClock, now: () => now };
 const config = { ...profiles.full, profile: 'full' as const, seed: plan.seed };
-const links = { page: 'http://localhost:8080', alerts: 'http://localhost:9090/alerts' };
+const links = { page: 'http://localhost:8080', alerts: 'http://localhost:9090/alerts', grafana: undefined };
 const output = { write: () => undefined };
-const subscribers = new RunSubscribers({ runId: 'bench', config, plan, startedAt: now, clock, links, output });
+const subscribers = new RunSubscribers({ id: 'bench', config, plan, startedAt: now }, { clock, links, output });
 const failed = (error: unknown): never => {
   throw error;
 };
-const history = await HistoryWriter.open(join(folder, 'history.ndjson'), (event) => subscribers.onEvent(event), failed);
+const history = new HistoryWriter((event) => subscribers.onEvent(event));
+await history.open(join(folder, 'history.ndjson'), failed);
 const sources = { loadgen: new EventSource(), chaos: new EventSource() };
 for (const source of Object.values(sources)) await source.start();
 const pollerOf = (source: keyof typeof sources): EventPoller =>
   new EventPoller({ source, url: sources[source].url, clock, since: 0, history, onRestart: failed as () => never });
 const pollers = [pollerOf('loadgen'), pollerOf('chaos')];
-const { view, metrics, page, progress } = subscribers;
+const { view, progress } = subscribers;
 const logger = createLogger('bench', 'silent');
 const wiring = { name: 'orchestrator', host: '127.0.0.1', port: 0 };
-const api = await startStatusApi({
-  wiring,
-  logger,
-  clock,
-  view,
-  registry: metrics.registry,
-  page,
-  stop: failed as () => never,
-});
+const api = await startStatusApi({ wiring, logger, clock }, subscribers, failed);
 const url = `http://127.0.0.1:${api.port}`;
 const reading = new AbortController();
 const reader = await fetch(`${url}/live-updates`, { signal: reading.signal });

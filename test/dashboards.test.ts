@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'mocha';
-import { dashboardLink } from '../services/orchestrator/src/run/dashboard-link.ts';
+import { dashboardLink } from '../services/orchestrator/src/run/run-subscribers.ts';
 import { bundledDashboards, ownDashboards, ownSystem } from './support/all-dashboards.ts';
 import { type Dashboard, isRow, type Panel, panelsOf, type Row } from './support/dashboard-panels.ts';
 import { expositions, metricsCatalogue, runExpositions, type Series } from './support/metrics-catalogue.ts';
@@ -137,9 +137,9 @@ describe('Grafana dashboards of the bundled lab', () => {
   });
 
   it('are the dashboards that a run links to', () => {
-    const link = dashboardLink({ page: '', alerts: '', grafana: 'http://localhost:3000' }, 1);
+    const link = dashboardLink('http://localhost:3000', 1);
     assert.equal(link, `http://localhost:3000/d/${made['run']?.uid}?from=1&to=now`);
-    assert.equal(dashboardLink({ page: '', alerts: '' }, 1), null);
+    assert.equal(dashboardLink(undefined, 1), null);
   });
 
   it('show every metric of chaos, load generator and server, unless an alert uses it', async () => {

@@ -38,18 +38,16 @@ describe('live page in Chromium', function () {
 
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7, hours: 40 / 3_600, rampSeconds: 1 };
     const stop = new AbortController();
-    const running = performRun({
-      config,
-      plan: makePlan(config, bundledSystem),
-      system: lab.system,
-      wiring: { ...lab.wiring, port },
-      clock: systemClock,
-      logger: createLogger('test', 'silent'),
-      output: { write: () => undefined },
-      terminal: null,
-      interrupt: () => undefined,
-      stop: stop.signal,
-    });
+    const running = performRun(
+      { config, plan: makePlan(config, bundledSystem), system: lab.system },
+      {
+        wiring: { ...lab.wiring, port },
+        clock: systemClock,
+        logger: createLogger('test', 'silent'),
+        display: { output: { write: () => undefined }, terminal: null, interrupt: () => undefined },
+        stop: stop.signal,
+      },
+    );
     revert.defer(() => running.then(() => undefined));
     revert.defer(() => stop.abort(new Error('the test is over')));
     const isUp = () => fetch(`http://${host}/`).then(({ ok }) => ok);

@@ -64,7 +64,7 @@ async function crashBeside(
   stack.defer(() => stop.abort());
   const url = `http://${lab.server.host}:${lab.server.port}`;
   const watcher = new ServerWatcher({
-    health: { ready: url },
+    health: new Map([['server', { ready: url }]]),
     clock: systemClock,
     onChange: () => undefined,
     everyMs: 10,
@@ -82,7 +82,7 @@ async function crashBeside(
     runId,
     clients,
     supervises: () => true,
-    observe: (target) => (target === 'server' ? watcher.latest : null),
+    observe: (target) => watcher.latest(target),
     clock: systemClock,
     record,
     limits,

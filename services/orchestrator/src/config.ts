@@ -59,35 +59,15 @@ export function readSystem(env: NodeJS.ProcessEnv): System {
   return readSystemFile(env['ENCORE_SYSTEM_FILE'] || bundledSystemFile);
 }
 
-export interface Wiring {
-  name: string;
-  host: string;
-  port: number;
-  chaosUrl: string;
-  tokenFile: string | undefined;
-  loadgenUrl: string;
-  prometheusUrl?: string | undefined;
-  runsDir: string;
-  runsName?: string | undefined;
-  resultsDir: string;
-  command: string;
-  logsDir?: string | undefined;
-  logsHint?: string | undefined;
-  unsupported?: Record<string, string> | undefined;
-  whereToLook: string | undefined;
-  links: { page: string; alerts: string; grafana?: string | undefined };
-  afterRunHint: string | undefined;
-  logLevel: string;
-}
-
-export function readWiring(env: NodeJS.ProcessEnv): Wiring {
+/** Throws INVALID_ENVIRONMENT with every variable that is wrong. */
+export function readWiring(env: NodeJS.ProcessEnv) {
   const values = readEnv(shape, env);
   return {
     name: values.ENCORE_NAME,
     host: values.ENCORE_HOST,
     port: values.ENCORE_PORT,
     chaosUrl: values.ENCORE_CHAOS_URL,
-    tokenFile: values.ENCORE_TOKEN_FILE || undefined,
+    tokenFile: values.ENCORE_TOKEN_FILE,
     loadgenUrl: values.ENCORE_LOADGEN_URL,
     prometheusUrl: values.ENCORE_PROMETHEUS_URL,
     runsDir: values.ENCORE_RUNS_DIR,
@@ -103,3 +83,5 @@ export function readWiring(env: NodeJS.ProcessEnv): Wiring {
     logLevel: values.ENCORE_LOG_LEVEL,
   };
 }
+
+export type Wiring = ReturnType<typeof readWiring>;

@@ -67,9 +67,11 @@ export async function main(): Promise<void> {
     env: process.env,
     clock: systemClock,
     logger: createLogger('orchestrator', wiring.logLevel),
-    output: process.stdout,
-    terminal: terminalOf(process.stdin, process.stdout, process.env),
-    interrupt: () => onSignal('Ctrl-C'),
+    display: {
+      output: process.stdout,
+      terminal: terminalOf(process.stdin, process.stdout, process.env),
+      interrupt: () => onSignal('Ctrl-C'),
+    },
     stop: stop.signal,
   });
   process.exitCode = await withOutput(exitCode, output);

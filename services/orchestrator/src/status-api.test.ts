@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { createLogger, createRegistry, type HttpService, systemClock } from '@encore/kit';
+import { createLogger, type HttpService, systemClock } from '@encore/kit';
 import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { LivePage } from './live/live-page.ts';
+import { RunMetrics } from './metrics.ts';
 import { RunView } from './progress/run-view.ts';
 import { profiles } from './settings/profiles.ts';
 import { startStatusApi } from './status-api.ts';
@@ -19,15 +20,10 @@ describe('status API', () => {
   let service: HttpService;
   beforeEach(async () => {
     stops.length = 0;
-    service = await startStatusApi({
-      wiring: { name: 'orchestrator', host: '127.0.0.1', port: 0 },
-      logger: createLogger('test', 'silent'),
-      clock: systemClock,
-      view,
-      registry: createRegistry('test'),
-      page,
-      stop: (reason) => stops.push(reason),
-    });
+    const wiring = { name: 'orchestrator', host: '127.0.0.1', port: 0 };
+    const metrics = new RunMetrics(view, systemClock);
+    const context = { wiring, logger: createLogger('test', 'silent'), clock: systemClock };
+    service = await startStatusApi(context, { view, metrics, page }, (reason) => stops.push(reason));
   });
   afterEach(() => service[Symbol.asyncDispose]());
 

@@ -8,36 +8,26 @@
  *
  * Cross-site browser requests are rejected: another site's page could otherwise end the run.
  */
-import { type Clock, type HttpService, hostNamesOf, type Logger, startHttpService } from '@encore/kit';
-import type { Registry } from 'prom-client';
+import { type HttpService, hostNamesOf, startHttpService } from '@encore/kit';
 import type { Wiring } from './config.ts';
-import type { LivePage } from './live/live-page.ts';
-import type { RunView } from './progress/run-view.ts';
+import type { RunContext } from './run/run-context.ts';
+import type { RunSubscribers } from './run/run-subscribers.ts';
 
-export interface StatusApiOptions {
+interface StatusApiContext extends Pick<RunContext, 'logger' | 'clock'> {
   wiring: Pick<Wiring, 'name' | 'host' | 'port'>;
-  logger: Logger;
-  clock: Clock;
-  view: RunView;
-  registry: Registry;
-  page: LivePage;
-  stop: (reason: string) => void;
 }
 
-export function startStatusApi({
-  wiring,
-  logger,
-  clock,
-  view,
-  registry,
-  page,
-  stop,
-}: StatusApiOptions): Promise<HttpService> {
+/** `stop` ends the run early, for the given reason. */
+export function startStatusApi(
+  { wiring, logger, clock }: StatusApiContext,
+  { view, metrics, page }: Pick<RunSubscribers, 'view' | 'metrics' | 'page'>,
+  stop: (reason: string) => void,
+): Promise<HttpService> {
   return startHttpService({
     ...wiring,
     allowedHosts: hostNamesOf(wiring.name),
     logger,
-    registry,
+    registry: metrics.registry,
     ready: () => true,
     routes: (app) => {
       page.routes(app);

@@ -8,7 +8,7 @@ import type { Wiring } from '../config.ts';
 import { attach } from '../monitor/attach.ts';
 import { textSummary } from '../report/text-summary.ts';
 import { noticeLines, settingLines } from '../run/opening-lines.ts';
-import { performRun } from '../run/perform-run.ts';
+import { type ProgramContext, performRun } from '../run/perform-run.ts';
 import { inspectLab, preflightLimits } from '../run/preflight/preflight.ts';
 import { checkText } from '../run/preflight/preflight-check.ts';
 import { folderOf, folderToReport, gatherResults, reportPathOf } from '../run/results/find-run.ts';
@@ -17,24 +17,29 @@ import { writtenAgoMs } from '../run/results/still-running.ts';
 import { writeResults } from '../run/results/write-results.ts';
 import { ServiceClients } from '../service-clients.ts';
 import { plainText } from '../text.ts';
-import type { CommandContext } from './command-context.ts';
 import { type Command, checkout } from './command-line.ts';
 import { verify } from './verify.ts';
 
 /** Timeout of a dry run for a chaos service that does not respond. */
 const dryRunMs = 2_000;
 
+interface CommandContext extends ProgramContext {
+  /** For the settings of the user. */
+  env: NodeJS.ProcessEnv;
+}
+
 export async function performCommand(command: Command, context: CommandContext): Promise<number> {
-  const print = (text: string): void => void context.output.write(`${plainText(text)}\n`);
+  const { display } = context;
+  const print = (text: string): void => void display.output.write(`${plainText(text)}\n`);
   switch (command.name) {
     case 'run':
-      if (!command.dryRun) return await performRun({ ...command, ...context });
+      if (!command.dryRun) return await performRun(command, context);
       for (const line of noticeLines(command.config, command.plan)) print(line);
       for (const line of settingLines(command.config, command.plan)) print(line);
       print(renderTimeline(command.plan, await unsupportedKinds(context.wiring)));
       return 0;
     case 'print':
-      context.output.write(command.text);
+      display.output.write(command.text);
       return 0;
     case 'report':
     case 'verify':
@@ -49,7 +54,7 @@ export async function performCommand(command: Command, context: CommandContext):
     case 'check':
       return await check(command, context, print);
     case 'monitor':
-      return await attach({ url: command.url, ...context });
+      return await attach(command.url, context);
     case 'init':
     case 'compose':
     case 'run-project':

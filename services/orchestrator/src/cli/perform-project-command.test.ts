@@ -31,8 +31,8 @@ describe('performProjectCommand', () => {
     };
     const options = { flags: {}, monitor: false, dryRun: false, keep: false, dashboards: false };
     const command = { name: 'run-project', ...options } as const;
-    const output = process.stdout;
-    const context = { wiring: readWiring({}), env: {}, output, clock: systemClock, stop: stop.signal };
+    const display = { output: process.stdout };
+    const context = { wiring: readWiring({}), env: {}, display, clock: systemClock, stop: stop.signal };
     assert.equal(await performProjectCommand(command, context, print), exitCodes.INTERRUPTED);
     assert.deepEqual(lines, ['Reading the project', 'Interrupted before the run began, so there is no report.']);
   });

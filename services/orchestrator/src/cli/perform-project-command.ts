@@ -16,23 +16,26 @@ import {
 } from '@encore/project';
 import { encoreFileName } from '@encore/project/encore-file-name';
 import { noticeLines, settingLines } from '../run/opening-lines.ts';
+import type { ProgramContext } from '../run/perform-run.ts';
 import { readEncoreFile } from '../settings/encore-file.ts';
 import { plainText, refusalText } from '../text.ts';
-import type { CommandContext } from './command-context.ts';
 import { type Command, checkout, type ProjectRunOptions } from './command-line.ts';
 import { planProject } from './plan-project.ts';
 
 const schema = join(checkout, 'docs', 'schema', 'encore.schema.json');
 const workloadSchema = join(checkout, 'docs', 'schema', 'workload.schema.json');
 
-type Context = Pick<CommandContext, 'wiring' | 'env' | 'output' | 'clock' | 'stop'>;
+interface Context extends Pick<ProgramContext, 'wiring' | 'clock' | 'stop'> {
+  env: NodeJS.ProcessEnv;
+  display: Pick<ProgramContext['display'], 'output'>;
+}
 
 export async function performProjectCommand(
   command: Extract<Command, { name: 'init' | 'compose' | 'run-project' | 'revert-project' }>,
   context: Context,
   print: (text: string) => void,
 ): Promise<number> {
-  const { wiring, output } = context;
+  const { wiring, display } = context;
   switch (command.name) {
     case 'init': {
       if (command.openapi !== null) return await initWorkload(command.openapi, command.force, wiring.command, print);
@@ -51,7 +54,7 @@ export async function performProjectCommand(
       const printed = await printCompose({ ...read, file, path: encoreFileName, ...command });
       if (!printed.ok) return refused('compose', printed.problems);
       for (const note of printed.notes) process.stderr.write(plainText(`${note}\n`));
-      output.write(printed.text);
+      display.output.write(printed.text);
       return 0;
     }
     case 'run-project':

@@ -43,11 +43,8 @@ describe('history', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'encore-history-'));
-    history = await HistoryWriter.open(
-      join(folder, 'history.ndjson'),
-      () => undefined,
-      (error) => assert.fail(String(error)),
-    );
+    history = new HistoryWriter(() => undefined);
+    await history.open(join(folder, 'history.ndjson'), (error) => assert.fail(String(error)));
     service = new Silent();
     await service.start();
     restarts = 0;

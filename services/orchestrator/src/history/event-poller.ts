@@ -106,7 +106,7 @@ export class EventPoller {
       if (this.#seen.has(fingerprint)) return;
       if (this.#seen.size < maxRemembered) this.#seen.add(fingerprint);
     }
-    this.#options.history.add(this.#options.source, event);
+    this.#options.history.add(event, this.#options.source);
   }
 
   #onNoResponse(error: unknown): void {
@@ -118,6 +118,6 @@ export class EventPoller {
 
   #reportLost(reason: string): void {
     const { history, source, clock } = this.#options;
-    history.add('orchestrator', { type: 'source_lost', at: clock.now(), source, reason });
+    history.add({ type: 'source_lost', at: clock.now(), source, reason });
   }
 }

@@ -25,7 +25,11 @@ describe('encore monitor, piped', () => {
   let run: FakeRun;
   let printed = '';
   const watch = (url: string, stop = new AbortController().signal): Promise<number> =>
-    attach({ url, clock: systemClock, output: { write: (text) => (printed += text) }, terminal: null, stop });
+    attach(url, {
+      clock: systemClock,
+      display: { output: { write: (text) => (printed += text) }, terminal: null },
+      stop,
+    });
   beforeEach(async () => {
     run = new FakeRun();
     printed = '';

@@ -13,16 +13,15 @@ const snapshotSchema = z.custom<Snapshot>(
   'not the state of a run',
 );
 
-export interface AttachOptions {
-  url: string;
+export interface AttachContext {
   clock: Clock;
-  output: Output;
-  terminal: Terminal | null;
+  display: { output: Output; terminal: Terminal | null };
   stop: AbortSignal;
 }
 
 /** Returns when the run ends or the user closes the monitor. */
-export async function attach({ url, clock, output, terminal, stop }: AttachOptions): Promise<number> {
+export async function attach(url: string, { clock, display, stop }: AttachContext): Promise<number> {
+  const { output, terminal } = display;
   const fetchState = (): Promise<Snapshot> =>
     callJson(`${url.replace(/\/$/, '')}/api/status`, snapshotSchema, { timeoutMs: 3_000, signal: stop });
   try {

@@ -3,7 +3,6 @@ import { basename, join } from 'node:path';
 import { exitCodes, type Report } from '@encore/contracts';
 import { describeError } from '@encore/kit';
 import { textSummary } from '../report/text-summary.ts';
-import { dashboardLink } from './dashboard-link.ts';
 import type { Ending } from './phase.ts';
 import { saveLogs } from './results/save-logs.ts';
 import { shownPath, shownRuns } from './results/shown-path.ts';
@@ -15,7 +14,7 @@ export async function conclude(
   { run, wiring, clients, print }: Pick<RunContext, 'run' | 'wiring' | 'clients' | 'print'>,
   ending: Ending,
   resultsFolder: string,
-  { page, view }: Pick<RunSubscribers, 'page' | 'view'>,
+  { page, view, dashboardUrl }: Pick<RunSubscribers, 'page' | 'view' | 'dashboardUrl'>,
 ): Promise<number> {
   const { folder, startedAt } = run;
   let report: Report;
@@ -42,8 +41,7 @@ export async function conclude(
   print(`Verify:    ${wiring.command} verify ${shown}`);
   // Without the hint, the lab is taken down at once, and Grafana with it.
   if (wiring.afterRunHint !== undefined) {
-    const dashboard = dashboardLink(wiring.links, startedAt);
-    if (dashboard !== null) print(`Dashboard: ${dashboard}`);
+    if (dashboardUrl !== null) print(`Dashboard: ${dashboardUrl}`);
     print(`Stop lab:  ${wiring.afterRunHint}`);
   }
   return exitCodes[report.result];

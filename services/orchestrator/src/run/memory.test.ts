@@ -67,25 +67,16 @@ describe('memory of the orchestrator', function () {
     };
     const folder = await mkdtemp(join(tmpdir(), 'encore-memory-'));
     const plan = makePlan(config, bundledSystem);
-    const links = { page: '', alerts: '' };
+    const links = { page: '', alerts: '', grafana: undefined };
     const output = { write: () => undefined };
-    const subscribers = new RunSubscribers({
-      runId: 'r1',
-      config,
-      plan,
-      startedAt: 0,
-      clock: systemClock,
-      links,
-      output,
-    });
+    const run = { id: 'r1', config, plan, startedAt: 0 };
+    const subscribers = new RunSubscribers(run, { clock: systemClock, links, output });
     const { view, progress } = subscribers;
-    const onEvent = (event: EncoreEvent): void => subscribers.onEvent(event);
-    await using history = await HistoryWriter.open(join(folder, 'history.ndjson'), onEvent, (error) =>
-      assert.fail(String(error)),
-    );
+    await using history = new HistoryWriter((event) => subscribers.onEvent(event));
+    await history.open(join(folder, 'history.ndjson'), (error) => assert.fail(String(error)));
     const used: number[] = [];
     for (let second = 0; second <= 3 * 3_600; second += 1) {
-      for (const event of eventsOfSecond(second)) history.add('loadgen', event);
+      for (const event of eventsOfSecond(second)) history.add(event, 'loadgen');
       if (second % 200 === 0) {
         await history.flushed();
         progress.tick(view.snapshot(1_700_000_000_000 + second * 1_000));

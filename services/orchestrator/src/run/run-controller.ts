@@ -1,5 +1,6 @@
 /** Drives a run through its phases and does the work of each. Transitions: phase.ts. */
-import { describeError, messageOf, waitUntil } from '@encore/kit';
+import { describeError, messageOf } from '@encore/kit';
+import type { RunView } from '../progress/run-view.ts';
 import { Interrupts } from './interrupts.ts';
 import { Background, type LoopLimits } from './loops/background.ts';
 import { type Ending, type Interrupt, nextPhase, type PhaseEvent, type PhaseState } from './phase.ts';
@@ -10,7 +11,6 @@ import { openRun } from './phases/open-run.ts';
 import { readBack } from './phases/read-back.ts';
 import { type PreflightLimits, preflight } from './preflight/preflight.ts';
 import type { RunContext } from './run-context.ts';
-import type { RunSubscribers } from './run-subscribers.ts';
 
 const serverReadyMs = 60_000;
 
@@ -18,19 +18,17 @@ export interface RunLimits extends LoopLimits {
   preflight: PreflightLimits;
 }
 
-type LiveState = Pick<RunSubscribers, 'view' | 'page'>;
-
 export class RunController {
   readonly #context: RunContext;
-  readonly #live: LiveState;
+  readonly #view: RunView;
   readonly #limits: RunLimits;
   #state: PhaseState = { phase: 'preflight' };
   readonly #interrupts = new Interrupts();
   #background: Background | null = null;
 
-  constructor(context: RunContext, live: LiveState, limits: RunLimits) {
+  constructor(context: RunContext, view: RunView, limits: RunLimits) {
     this.#context = context;
-    this.#live = live;
+    this.#view = view;
     this.#limits = limits;
   }
 
@@ -40,16 +38,16 @@ export class RunController {
   }
 
   async run(): Promise<Ending> {
-    const { record, clock, print } = this.#context;
+    const { history, clock, print } = this.#context;
     while (this.#state.phase !== 'over') {
       const { phase } = this.#state;
-      record.add({ type: 'phase_entered', at: clock.now(), phase });
+      history.add({ type: 'phase_entered', at: clock.now(), phase });
       const event = await this.#workOrInterrupt();
       // Preflight failures are printed with the refusal.
       if (event.type === 'broke' && phase !== 'preflight') {
         print(`ERROR in phase ${phase}: ${event.reason}`);
       }
-      if (event.type === 'stop') record.add({ type: 'stop_requested', at: clock.now(), reason: event.reason });
+      if (event.type === 'stop') history.add({ type: 'stop_requested', at: clock.now(), reason: event.reason });
       this.#state = nextPhase(this.#state, event);
     }
     return this.#state.ending;
@@ -85,25 +83,17 @@ export class RunController {
       case 'preflight': {
         const interrupt = (event: Interrupt) => this.#interrupts.raise(event);
         const engine = await preflight(context, this.#limits.preflight, signal);
-        const history = await openRun(context, engine, interrupt);
-        const { view } = this.#live;
-        this.#background = new Background(context, { history, view, limits: this.#limits, interrupt });
+        await openRun(context, engine, interrupt);
+        this.#background = new Background(context, { view: this.#view, limits: this.#limits, interrupt });
         return;
       }
       case 'startup': {
         const background = this.#requireBackground();
         background.start();
         background.startSupervisor();
-        const isReady = () => background.serverWatchers.ready;
-        const serverReady = () =>
-          waitUntil(`${context.run.system.recoveryOf} to be ready`, isReady, {
-            timeoutMs: serverReadyMs,
-            signal,
-            clock,
-          });
-        await serverReady();
+        await background.untilServerReady(serverReadyMs, signal);
         await measureCapacity(context, signal);
-        return void (await serverReady());
+        return await background.untilServerReady(serverReadyMs, signal);
       }
       case 'ramp': {
         const rampStartedAt = clock.now();

@@ -4,46 +4,44 @@ import { createServer } from 'node:net';
 import { systemClock, waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeTarget } from '../testing/fake-target.ts';
-import { type ServerObservation, ServerWatcher, ServerWatchers } from './server-watcher.ts';
+import { type ServerObservation, ServerWatcher } from './server-watcher.ts';
 
-describe('ServerWatchers', () => {
-  it('are ready while every replica is, and report each by its name', async () => {
+describe('ServerWatcher', () => {
+  it('is ready while every replica is, and reports each by its name', async () => {
     const servers = [new FakeTarget(), new FakeTarget()];
     for (const server of servers) await server.start();
     const seen: string[] = [];
     const stop = new AbortController();
-    const watchers = new ServerWatchers({
+    const watcher = new ServerWatcher({
       health: new Map(servers.map(({ port }, index) => [`api#${index + 1}`, { ready: `http://127.0.0.1:${port}/` }])),
       clock: systemClock,
       onChange: (target, { ready }) => seen.push(`${target} ${ready}`),
     });
-    assert.equal(watchers.ready, false, 'nothing is observed yet');
-    const watching = watchers.run(stop.signal);
+    assert.equal(watcher.ready, false, 'nothing is observed yet');
+    const watching = watcher.run(stop.signal);
     const until = (what: string, probe: () => boolean): Promise<unknown> =>
       waitUntil(what, probe, { timeoutMs: 10_000, everyMs: 5 });
-    await until('both', () => watchers.ready);
+    await until('both', () => watcher.ready);
     servers[1]?.kill();
-    await until('the end of the second', () => !watchers.ready);
-    assert.deepEqual([watchers.latest('api#1')?.ready, watchers.latest('api#2')?.ready], [true, false]);
-    assert.equal(watchers.latest('db'), null);
+    await until('the end of the second', () => !watcher.ready);
+    assert.deepEqual([watcher.latest('api#1')?.ready, watcher.latest('api#2')?.ready], [true, false]);
+    assert.equal(watcher.latest('db'), null);
     stop.abort();
     await watching;
     servers[0]?.kill();
     assert.deepEqual(seen.sort(), ['api#1 true', 'api#2 false', 'api#2 true']);
   });
-});
 
-describe('ServerWatcher', () => {
   it('reports each change once: ready, down, ready, not ready', async () => {
     const server = new FakeTarget();
     await server.start();
     const seen: ServerObservation[] = [];
     const stop = new AbortController();
-    const health = { ready: `http://127.0.0.1:${server.port}/ready` };
+    const health = new Map([['api', { ready: `http://127.0.0.1:${server.port}/ready` }]]);
     const watcher = new ServerWatcher({
       health,
       clock: systemClock,
-      onChange: (observation) => seen.push(observation),
+      onChange: (_target, observation) => seen.push(observation),
       everyMs: 10,
     });
     const watching = watcher.run(stop.signal);
@@ -78,11 +76,11 @@ describe('ServerWatcher', () => {
     const seen: ServerObservation[] = [];
     const stop = new AbortController();
     const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
-    const health = { ready: `${url}/ready`, live: `${url}/live` };
+    const health = new Map([['api', { ready: `${url}/ready`, live: `${url}/live` }]]);
     const watcher = new ServerWatcher({
       health,
       clock: systemClock,
-      onChange: (observation) => seen.push(observation),
+      onChange: (_target, observation) => seen.push(observation),
       deadlineMs: 100,
     });
     const watching = watcher.run(stop.signal);

@@ -15,71 +15,52 @@ export interface ServerObservation {
 }
 
 export interface ServerWatcherOptions {
-  health: Pick<SystemHealth, 'ready' | 'live'>;
+  /** Where each replica of the container whose recovery is judged reports its health. */
+  health: ReadonlyMap<Target, Pick<SystemHealth, 'ready' | 'live'>>;
   clock: Clock;
-  onChange: (observation: ServerObservation) => void;
+  onChange: (target: Target, observation: ServerObservation) => void;
   everyMs?: number;
   deadlineMs?: number;
 }
 
-export interface ServerWatchersOptions {
-  health: ReadonlyMap<Target, SystemHealth>;
-  clock: Clock;
-  onChange: (target: Target, observation: ServerObservation) => void;
-}
-
 export class ServerWatcher {
   readonly #options: ServerWatcherOptions;
-  latest: ServerObservation | null = null;
+  readonly #latest = new Map<Target, ServerObservation>();
 
   constructor(options: ServerWatcherOptions) {
     this.#options = options;
   }
 
-  /** Probes until the signal is aborted. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { health, clock, everyMs = 75, deadlineMs = 1_500 } = this.#options;
-    while (!signal.aborted) {
-      const startedAt = clock.now();
-      const observation = await probe(health.ready, deadlineMs, signal);
-      // The ready endpoint may hang with a dependency; the live endpoint does not.
-      if (observation.port && !observation.answered && health.live !== undefined)
-        observation.answered = (await probe(health.live, Math.ceil(deadlineMs / 3), signal)).answered;
-      if (signal.aborted) return;
-      const last = this.latest;
-      this.latest = observation;
-      if (last === null || last.port !== observation.port || last.ready !== observation.ready)
-        this.#options.onChange(observation);
-      await clock.sleep(everyMs - (clock.now() - startedAt), signal).catch(() => undefined);
-    }
-  }
-}
-
-/** A watcher for each replica of the container whose recovery is judged. */
-export class ServerWatchers {
-  readonly #watchers: ReadonlyMap<Target, ServerWatcher>;
-
-  constructor({ health, clock, onChange }: ServerWatchersOptions) {
-    this.#watchers = new Map(
-      Array.from(health, ([target, urls]) => [
-        target,
-        new ServerWatcher({ health: urls, clock, onChange: (observation) => onChange(target, observation) }),
-      ]),
-    );
-  }
-
   /** The latest observation; null for a container that is not observed, such as the database. */
   latest(target: Target): ServerObservation | null {
-    return this.#watchers.get(target)?.latest ?? null;
+    return this.#latest.get(target) ?? null;
   }
 
   /** True while every replica is ready. */
   get ready(): boolean {
-    return [...this.#watchers.values()].every(({ latest }) => latest?.ready === true);
+    return [...this.#options.health.keys()].every((target) => this.latest(target)?.ready === true);
   }
 
+  /** Probes every replica until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([...this.#watchers.values()].map((watcher) => watcher.run(signal)));
+    await Promise.all(Array.from(this.#options.health, ([target, urls]) => this.#watch(target, urls, signal)));
+  }
+
+  async #watch(target: Target, { ready, live }: Pick<SystemHealth, 'ready' | 'live'>, signal: AbortSignal) {
+    const { clock, everyMs = 75, deadlineMs = 1_500 } = this.#options;
+    while (!signal.aborted) {
+      const startedAt = clock.now();
+      const observation = await probe(ready, deadlineMs, signal);
+      // The ready endpoint may hang with a dependency; the live endpoint does not.
+      if (observation.port && !observation.answered && live !== undefined)
+        observation.answered = (await probe(live, Math.ceil(deadlineMs / 3), signal)).answered;
+      if (signal.aborted) return;
+      const last = this.latest(target);
+      this.#latest.set(target, observation);
+      if (last === null || last.port !== observation.port || last.ready !== observation.ready)
+        this.#options.onChange(target, observation);
+      await clock.sleep(everyMs - (clock.now() - startedAt), signal).catch(() => undefined);
+    }
   }
 }
 

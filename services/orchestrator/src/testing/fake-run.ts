@@ -86,23 +86,22 @@ export async function runOver(
     },
   };
   const hours = (plan.rampSeconds + plan.steadySeconds) / 3_600;
-  const running = performRun({
-    config: { ...profiles.smoke, profile: 'smoke', seed: 1, users: 1, hours, rampSeconds, ...settings },
-    plan,
-    system: lab.system,
-    wiring: lab.wiring,
-    clock,
-    logger: createLogger('test', 'silent'),
-    output: { write: (text) => (said += text) },
-    terminal: null,
-    interrupt: () => undefined,
-    stop: stop.signal,
-    limits: {
+  const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 1, users: 1, hours, rampSeconds, ...settings };
+  const running = performRun(
+    { config, plan, system: lab.system },
+    {
+      wiring: lab.wiring,
+      clock,
+      logger: createLogger('test', 'silent'),
+      display: { output: { write: (text) => (said += text) }, terminal: null, interrupt: () => undefined },
+      stop: stop.signal,
+    },
+    {
       preflight: { readyMs: 500, leaseMs: 300, idleMs: 50 },
       supervisor: { ...supervisorLimits, exitedMs: 300, silentMs: 1_000 },
       stop: stopLimits,
     },
-  });
+  );
   await during?.(
     () => said,
     (reason) => stop.abort(new Error(reason)),

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { System } from '@encore/contracts';
 import { bundledSystemWith } from '@encore/kit/testing/bundled-system';
-import type { Wiring } from '../config.ts';
+import { readWiring, type Wiring } from '../config.ts';
 import { FakeChaos } from './fake-chaos.ts';
 import { FakeLoadgen } from './fake-loadgen.ts';
 import { FakeTarget } from './fake-target.ts';
@@ -47,23 +47,14 @@ export class FakeServices implements AsyncDisposable {
   }
 
   get wiring(): Wiring {
-    return {
-      name: 'orchestrator',
-      host: '127.0.0.1',
-      port: 0,
-      chaosUrl: this.chaos.url,
-      tokenFile: undefined,
-      loadgenUrl: this.loadgen.url,
-      prometheusUrl: this.prometheusUrl,
-      runsDir: this.runsDir,
-      resultsDir: this.resultsDir,
-      command: 'encore',
-      whereToLook: undefined,
-      links: { page: '', alerts: '', grafana: 'http://localhost:3000' },
-      afterRunHint: 'docker compose down',
-      logsHint: this.logsHint,
-      logLevel: 'silent',
-    };
+    return readWiring({
+      ...this.#addresses,
+      ENCORE_PROMETHEUS_URL: this.prometheusUrl,
+      ENCORE_GRAFANA_URL: 'http://localhost:3000',
+      ENCORE_LOGS_HINT: this.logsHint,
+      ENCORE_COMMAND: 'encore',
+      ENCORE_AFTER_RUN_HINT: 'docker compose down',
+    });
   }
 
   /** The bundled system with this lab's server. */
@@ -75,16 +66,18 @@ export class FakeServices implements AsyncDisposable {
 
   /** Environment variables of a `main.ts` that runs as a separate process. */
   get environment(): Record<string, string> {
-    const { chaosUrl, loadgenUrl, runsDir, resultsDir } = this.wiring;
     const systemFile = join(this.folder, 'system.json');
     writeFileSync(systemFile, JSON.stringify(this.system));
+    return { ...this.#addresses, ENCORE_SYSTEM_FILE: systemFile };
+  }
+
+  get #addresses(): Record<string, string> {
     return {
       ENCORE_PORT: '0',
-      ENCORE_CHAOS_URL: chaosUrl,
-      ENCORE_LOADGEN_URL: loadgenUrl,
-      ENCORE_SYSTEM_FILE: systemFile,
-      ENCORE_RUNS_DIR: runsDir,
-      ENCORE_RESULTS_DIR: resultsDir,
+      ENCORE_CHAOS_URL: this.chaos.url,
+      ENCORE_LOADGEN_URL: this.loadgen.url,
+      ENCORE_RUNS_DIR: this.runsDir,
+      ENCORE_RESULTS_DIR: this.resultsDir,
     };
   }
 

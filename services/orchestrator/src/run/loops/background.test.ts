@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createLogger, systemClock } from '@encore/kit';
 import { describe, it } from 'mocha';
-import type { HistoryWriter } from '../../history/history-writer.ts';
+import { HistoryWriter } from '../../history/history-writer.ts';
 import { RunView } from '../../progress/run-view.ts';
 import { ServiceClients } from '../../service-clients.ts';
 import { profiles } from '../../settings/profiles.ts';
@@ -9,7 +9,6 @@ import { supervisorLimits } from '../../supervisor/supervise.ts';
 import { planOf } from '../../testing/fake-run.ts';
 import { FakeServices } from '../../testing/fake-services.ts';
 import type { Interrupt } from '../phase.ts';
-import { RunRecord } from '../run-context.ts';
 import { Background } from './background.ts';
 import { stopLimits } from './stop-rules.ts';
 
@@ -30,13 +29,12 @@ describe('the loops of a run', () => {
       clients: new ServiceClients(lab.wiring),
       clock: systemClock,
       logger: createLogger('test', 'silent'),
-      record: new RunRecord(() => undefined),
+      history: new HistoryWriter(() => undefined),
       print: () => undefined,
     };
     const { promise, resolve } = Promise.withResolvers<Interrupt>();
-    const history = { add: () => undefined } as unknown as HistoryWriter;
     const limits = { supervisor: supervisorLimits, stop: stopLimits(30) };
-    const background = new Background(context, { history, view, limits, interrupt: resolve });
+    const background = new Background(context, { view, limits, interrupt: resolve });
     background.start();
     assert.deepEqual(await promise, { type: 'broke', reason: 'the host metrics failed: out of memory' });
     await background.stop(0);

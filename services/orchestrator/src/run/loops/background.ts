@@ -4,14 +4,13 @@
  * which then ends as usual and is INCONCLUSIVE: without the loop, evidence would be missing.
  */
 import { existsSync } from 'node:fs';
-import { describeError, EncoreError, firstReplica, healthOf, isSupervised } from '@encore/kit';
+import { describeError, EncoreError, firstReplica, healthOf, isSupervised, waitUntil } from '@encore/kit';
 import { EventPoller } from '../../history/event-poller.ts';
-import type { HistoryWriter } from '../../history/history-writer.ts';
 import { brokenRules } from '../../judge/judge.ts';
 import { HostSampler } from '../../progress/host-metrics.ts';
 import type { RunView, ServerDetail } from '../../progress/run-view.ts';
 import { fetchServerDetail } from '../../supervisor/server-detail.ts';
-import { ServerWatchers } from '../../supervisor/server-watcher.ts';
+import { ServerWatcher } from '../../supervisor/server-watcher.ts';
 import type { SupervisorLimits } from '../../supervisor/supervise.ts';
 import { Supervisor } from '../../supervisor/supervisor.ts';
 import type { Interrupt } from '../phase.ts';
@@ -36,7 +35,6 @@ export interface LoopLimits {
 }
 
 interface BackgroundOptions {
-  history: HistoryWriter;
   view: RunView;
   limits: LoopLimits;
   interrupt: (event: Interrupt) => void;
@@ -52,7 +50,7 @@ export class Background {
   readonly #loadLease: LoadLease;
   #supervising = new AbortController();
   readonly #supervisor: Supervisor;
-  readonly serverWatchers: ServerWatchers;
+  readonly #serverWatcher: ServerWatcher;
   /** Start of the steady phase; null outside it. */
   steadyStartsAt: number | null = null;
   #stopFileSeen = false;
@@ -60,20 +58,20 @@ export class Background {
   readonly #abortRules: AbortRules;
   readonly #sampleTimes = new SampleTimes();
 
-  constructor(context: RunContext, { history, view, limits, interrupt }: BackgroundOptions) {
+  constructor(context: RunContext, { view, limits, interrupt }: BackgroundOptions) {
     this.#context = context;
     this.#view = view;
     this.#interrupt = interrupt;
-    const { clock, clients, record, wiring } = context;
+    const { clock, clients, history, wiring } = context;
     const { id: runId, system } = context.run;
     const health = healthOf(system);
     const shown = firstReplica(system);
-    this.serverWatchers = new ServerWatchers({
+    this.#serverWatcher = new ServerWatcher({
       health,
       clock,
       onChange: (target, { port, ready }) => {
         const replica = health.size > 1 ? { target } : {};
-        record.add({ type: 'server_observed', at: clock.now(), ...replica, port, ready });
+        history.add({ type: 'server_observed', at: clock.now(), ...replica, port, ready });
       },
     });
     this.#stopRules = new StopRules(limits.stop, system.recoveryOf);
@@ -82,10 +80,10 @@ export class Background {
       runId,
       clients,
       supervises: (target) => isSupervised(system, target),
-      observe: (target) => this.serverWatchers.latest(target),
+      observe: (target) => this.#serverWatcher.latest(target),
       clock,
       limits: limits.supervisor,
-      record: (e) => record.add(e),
+      record: (event) => history.add(event),
       onTargets: (targets) => {
         view.serverPid = targets.find(({ target }) => target === shown)?.pid ?? 0;
       },
@@ -125,7 +123,7 @@ export class Background {
     this.#loop('the run lease', renewEveryMs, (signal) => this.#renewRunLease(signal));
     this.#loop('the clock watcher', tickMs, async () => {
       const gap = clockWatcher.tick(clock.now(), Date.now());
-      if (gap !== null) this.#context.record.add(gap);
+      if (gap !== null) this.#context.history.add(gap);
       this.#applyStopFile();
       await this.#applyStopRules();
     });
@@ -140,8 +138,15 @@ export class Background {
     this.#loop('the host metrics', detailEveryMs, async () => {
       this.#view.host = await host.sample();
     });
-    this.#keep(`the watcher of ${run.system.recoveryOf}`, this.serverWatchers.run(this.#stop.signal));
+    this.#keep(`the watcher of ${run.system.recoveryOf}`, this.#serverWatcher.run(this.#stop.signal));
     this.#context.logger.debug({ runId: run.id, urls: clients.urls }, 'observing the services');
+  }
+
+  /** Resolves once every replica of the judged container is ready. Throws TIMED_OUT. */
+  async untilServerReady(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, run } = this.#context;
+    const isReady = () => this.#serverWatcher.ready;
+    await waitUntil(`${run.system.recoveryOf} to be ready`, isReady, { timeoutMs, signal, clock });
   }
 
   startSupervisor(): void {
@@ -211,7 +216,7 @@ export class Background {
     if (view.phase !== 'ramp' && view.phase !== 'steady') return;
     const { activeFaults } = view;
     const { wrongAnswers } = view.history.collectors.traffic;
-    const isReady = this.serverWatchers.ready;
+    const isReady = this.#serverWatcher.ready;
     const reason = this.#stopRules.evaluate({ now: clock.now(), isReady, activeFaults, wrongAnswers, resources });
     // Not a stop, so that the read-back still shows how much was lost.
     if (reason !== null) this.#break(reason);
@@ -238,9 +243,9 @@ export class Background {
 
   /** The lease expired (a stall of this process or of the injector), so faults were reverted. */
   async #retakeRunLease(signal: AbortSignal): Promise<void> {
-    const { clients, run, record, clock } = this.#context;
+    const { clients, run, history, clock } = this.#context;
     const at = clock.now();
-    record.add({ type: 'injector_failed', at, reason: 'the run lease had expired', fromAt: at, toAt: at });
+    history.add({ type: 'injector_failed', at, reason: 'the run lease had expired', fromAt: at, toAt: at });
     await clients.takeRunLease(run.id, { signal }).catch((error: unknown) => {
       if (error instanceof EncoreError && error.code === 'RUN_HELD')
         this.#break(`another run took over: ${error.message}`);
@@ -249,13 +254,13 @@ export class Background {
 
   /** Records each garbage collection once: a changed count is new, even a lower one. */
   #recordCollection(detail: ServerDetail | null): void {
-    const { record, clock } = this.#context;
+    const { history, clock } = this.#context;
     const view = this.#view;
     const before = view.detail?.collections?.count;
     view.detail = detail;
     const last = detail?.collections;
     if (last && last.count !== before)
-      record.add({ type: 'garbage_collected', at: clock.now(), bytes: last.bytesAfter });
+      history.add({ type: 'garbage_collected', at: clock.now(), bytes: last.bytesAfter });
   }
 
   /** Starts a sample read-back, which writes to the ledger. The next one makes up for a failure. */
@@ -266,7 +271,7 @@ export class Background {
     const now = clock.now();
     const dueAts = run.plan.faults.map(({ atSeconds }) => steadyStartsAt + atSeconds * 1_000);
     const nextFaultAt = Math.min(...dueAts.filter((at) => at > now));
-    const isReady = this.serverWatchers.ready;
+    const isReady = this.#serverWatcher.ready;
     if (!this.#sampleTimes.isDue({ now, isReady, activeFaults: this.#view.activeFaults, nextFaultAt })) return;
     await clients.readBack(run.id, false, { signal }).catch((error: unknown) => {
       logger.debug({ err: describeError(error) }, 'the sample read-back failed to start');

@@ -16,7 +16,7 @@ function started(renewals: (EncoreError | null)[]) {
   const context = {
     run: { id: 'r1', startedAt: 5_000 },
     clock: { now: () => time.now },
-    record: { add: (event: EncoreEvent) => events.push(event) },
+    history: { add: (event: EncoreEvent) => events.push(event) },
     clients: {
       renewLoadLease: async () => {
         const error = renewals.shift();

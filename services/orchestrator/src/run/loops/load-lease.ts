@@ -15,14 +15,14 @@ interface LoadLeaseOptions {
 }
 
 export class LoadLease {
-  readonly #context: Pick<RunContext, 'run' | 'clients' | 'clock' | 'record'>;
+  readonly #context: Pick<RunContext, 'run' | 'clients' | 'clock' | 'history'>;
   readonly #options: LoadLeaseOptions;
   readonly #ended = new AbortController();
   /** Start of the load, or of event polling until then. A gap in the load begins no earlier. */
   #startedAt: number;
   #renewedAt = 0;
 
-  constructor(context: Pick<RunContext, 'run' | 'clients' | 'clock' | 'record'>, options: LoadLeaseOptions) {
+  constructor(context: Pick<RunContext, 'run' | 'clients' | 'clock' | 'history'>, options: LoadLeaseOptions) {
     this.#context = context;
     this.#options = options;
     this.#startedAt = context.clock.now();
@@ -67,12 +67,12 @@ export class LoadLease {
   lost(reason: string): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
-    const { record, clock, run } = this.#context;
+    const { history, clock, run } = this.#context;
     const at = clock.now();
-    record.add({ type: 'source_lost', at, source: 'loadgen', reason });
+    history.add({ type: 'source_lost', at, source: 'loadgen', reason });
     // The last operations of the users were never reported.
     const fromAt = Math.max(run.startedAt, this.#startedAt, this.#options.view.loadSeenAt ?? 0);
-    record.add({ type: 'gap', at, fromAt, toAt: at, reason });
+    history.add({ type: 'gap', at, fromAt, toAt: at, reason });
     this.#options.onLost(reason);
   }
 }

@@ -8,12 +8,12 @@ const leaseMs = 4_000;
 const drainMs = 3_000;
 
 export async function closeRun(context: RunContext, background: Background, ending: Ending): Promise<void> {
-  const { clients, run, clock, record, print } = context;
+  const { clients, run, clock, history, print } = context;
   await clients.endRunLease(run.id, { timeoutMs: leaseMs }).catch((error: unknown) => {
     print(`The run lease was not released, and expires soon: ${describeError(error)}`);
   });
   await background.stop(drainMs);
   const status = ending.outcome === 'refused' ? 'aborted' : ending.outcome;
-  record.add({ type: 'run_ended', at: clock.now(), status, ...('reason' in ending ? { reason: ending.reason } : {}) });
-  await record.history?.[Symbol.asyncDispose]();
+  history.add({ type: 'run_ended', at: clock.now(), status, ...('reason' in ending ? { reason: ending.reason } : {}) });
+  await history[Symbol.asyncDispose]();
 }

@@ -42,12 +42,7 @@ export async function coolDown(
   const timeoutMs = Math.max(30_000, run.config.recoveryTimeoutSeconds * 1_000);
   const waitForServer = {
     what: `waiting for ${run.system.recoveryOf}`,
-    do: () =>
-      waitUntil(`${run.system.recoveryOf} to be ready`, () => background.serverWatchers.ready, {
-        timeoutMs,
-        signal,
-        clock,
-      }),
+    do: () => background.untilServerReady(timeoutMs, signal),
   };
   const waitForChaos = {
     what: 'waiting for the chaos service',

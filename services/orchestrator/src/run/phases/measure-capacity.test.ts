@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import type { EncoreEvent } from '@encore/contracts';
 import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { HistoryWriter } from '../../history/history-writer.ts';
 import { ServiceClients } from '../../service-clients.ts';
 import { profiles } from '../../settings/profiles.ts';
 import { planOf } from '../../testing/fake-run.ts';
 import { FakeServices } from '../../testing/fake-services.ts';
-import { RunRecord } from '../run-context.ts';
 import { measureCapacity } from './measure-capacity.ts';
 
 describe('measureCapacity', () => {
@@ -23,9 +23,9 @@ describe('measureCapacity', () => {
   function measure(settings: { capacitySeconds: number; users: number }, signal = new AbortController().signal) {
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 1, ...settings };
     const run = { id: 'r1', folder: '', startedAt: 0, plan: planOf(1, []), system: lab.system };
-    const record = new RunRecord((event) => events.push(event));
+    const history = new HistoryWriter((event) => events.push(event));
     return measureCapacity(
-      { run: { ...run, config }, record, clients: new ServiceClients(lab.wiring), clock: systemClock },
+      { run: { ...run, config }, history, clients: new ServiceClients(lab.wiring), clock: systemClock },
       signal,
     );
   }

@@ -11,7 +11,7 @@ const maxConnections = 100;
 const marginMs = 15_000;
 
 export async function measureCapacity(
-  { run, clients, record, clock }: Pick<RunContext, 'run' | 'clients' | 'record' | 'clock'>,
+  { run, clients, history, clock }: Pick<RunContext, 'run' | 'clients' | 'history' | 'clock'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { capacitySeconds: seconds, users } = run.config;
@@ -21,9 +21,9 @@ export async function measureCapacity(
     const result = await clients.measureCapacity(test, { signal, timeoutMs: seconds * 1_000 + marginMs });
     const { answered, refused, lost } = result;
     if (answered === 0) throw new EncoreError('NO_ANSWER', `no request was answered: ${refused} refused, ${lost} lost`);
-    record.add({ type: 'capacity_measured', at: clock.now(), ...result });
+    history.add({ type: 'capacity_measured', at: clock.now(), ...result });
   } catch (error) {
     signal.throwIfAborted();
-    record.add({ type: 'capacity_not_measured', at: clock.now(), reason: describeError(error) });
+    history.add({ type: 'capacity_not_measured', at: clock.now(), reason: describeError(error) });
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EncoreEvent, EngineInfo } from '@encore/contracts';
+import type { EngineInfo } from '@encore/contracts';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { planOf } from '../../testing/fake-run.ts';
 import type { RunContext } from '../run-context.ts';
@@ -18,14 +18,14 @@ describe('openRun', () => {
   it('gives the folder to the first of two runs of the same second, and names it as the wiring does', async () => {
     const folder = join(home, 'runs', 'r20260101_120000');
     const reasons: string[] = [];
-    const record = {
-      open: async (_path: string, _first: EncoreEvent, onFailure: (error: unknown) => void) => {
+    const history = {
+      open: async (_path: string, onFailure: (error: unknown) => void) => {
         onFailure(new Error('the disk is full'));
       },
     };
     const context = {
       run: { folder, id: 'r20260101_120000', plan: planOf(1, []), config: { seed: 1 } },
-      record,
+      history,
       wiring: { runsDir: join(home, 'runs'), runsName: 'the volume encore_runs' },
     } as unknown as RunContext;
     const open = () => openRun(context, {} as EngineInfo, ({ reason }) => reasons.push(reason));

@@ -3,23 +3,23 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type EngineInfo, planSchema } from '@encore/contracts';
 import { describeError, EncoreError, writeFileAtomic } from '@encore/kit';
-import type { HistoryWriter } from '../../history/history-writer.ts';
 import type { Interrupt } from '../phase.ts';
 import { shownRuns } from '../results/shown-path.ts';
 import type { RunContext } from '../run-context.ts';
 
 export async function openRun(
-  { run, record, wiring }: Pick<RunContext, 'run' | 'record' | 'wiring'>,
+  { run, history, wiring }: Pick<RunContext, 'run' | 'history' | 'wiring'>,
   engine: EngineInfo,
   interrupt: (event: Interrupt) => void,
-): Promise<HistoryWriter> {
+): Promise<void> {
   const { id: runId, folder, startedAt, plan, config } = run;
   const shown = shownRuns(wiring, runId);
   await reserve(folder, shown);
   await writeFileAtomic(join(folder, 'plan.json'), `${JSON.stringify(planSchema.parse(plan), null, 2)}\n`);
   await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-  return await record.open(
+  await history.open(
     join(folder, 'history.ndjson'),
+    (error) => interrupt({ type: 'broke', reason: `cannot write the history in ${shown}: ${describeError(error)}` }),
     {
       type: 'run_started',
       at: startedAt,
@@ -29,7 +29,6 @@ export async function openRun(
       config: { ...config },
       environment: { ...engine, node: process.version, platform: `${process.platform}-${process.arch}` },
     },
-    (error) => interrupt({ type: 'broke', reason: `cannot write the history in ${shown}: ${describeError(error)}` }),
   );
 }
 

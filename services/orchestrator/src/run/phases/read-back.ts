@@ -42,15 +42,15 @@ export async function readBack(context: RunContext, background: Background, sign
 }
 
 /** Not part of the verdict: without Prometheus, the phase only records a lost source. */
-async function recordAlertHistory({ wiring, record, clock, run }: RunContext, signal: AbortSignal): Promise<void> {
+async function recordAlertHistory({ wiring, history, clock, run }: RunContext, signal: AbortSignal): Promise<void> {
   const { prometheusUrl: url } = wiring;
   if (url === undefined) return;
   try {
     const events = await readAlertHistory({ url, fromAt: run.startedAt, toAt: clock.now(), signal });
-    for (const event of events) record.add(event);
+    for (const event of events) history.add(event);
   } catch (error) {
     signal.throwIfAborted();
-    record.add({ type: 'source_lost', at: clock.now(), source: 'prometheus', reason: describeError(error) });
+    history.add({ type: 'source_lost', at: clock.now(), source: 'prometheus', reason: describeError(error) });
   }
 }
 

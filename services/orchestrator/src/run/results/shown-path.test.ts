@@ -13,8 +13,8 @@ describe('shownPath', () => {
 
 describe('shownRuns', () => {
   it('names the folder of the runs by its path, or as the wiring does', () => {
-    assert.equal(shownRuns({ runsDir: '/elsewhere' }), '/elsewhere');
-    assert.equal(shownRuns({ runsDir: '/elsewhere' }, 'r1'), '/elsewhere/r1');
+    assert.equal(shownRuns({ runsDir: '/elsewhere', runsName: undefined }), '/elsewhere');
+    assert.equal(shownRuns({ runsDir: '/elsewhere', runsName: undefined }, 'r1'), '/elsewhere/r1');
     const named = { runsDir: '/runs', runsName: 'the volume encore_runs' };
     assert.equal(shownRuns(named), 'the volume encore_runs');
     assert.equal(shownRuns(named, 'r1'), 'r1 of the volume encore_runs');
