@@ -2,18 +2,8 @@
 import type { FaultKind, PlannedSystem, System, SystemHealth, Target } from '@encore/contracts';
 import { EncoreError } from './encore-error.ts';
 
-interface Kinds {
-  readonly allowedKinds: readonly FaultKind[];
-}
-
-interface Container extends Kinds {
-  readonly replicas: number;
-}
-
-interface Targets {
-  readonly containers: Readonly<Record<string, Container>>;
-  readonly proxies: Readonly<Record<string, Kinds & { readonly runsIn: string }>>;
-}
+type Containers = Pick<PlannedSystem, 'containers'>;
+type Proxies = Pick<PlannedSystem, 'proxies'>;
 
 /** Only the name of a proxy contains a port. */
 export const isProxy = (target: Target): boolean => target.includes(':');
@@ -22,18 +12,18 @@ export const isProxy = (target: Target): boolean => target.includes(':');
 export const withoutNumber = (target: Target): string => target.replace(/#\d+$/, '');
 
 /** The names of a container's replicas: its own with one, else `api#1`, `api#2`, ... */
-export function replicasOf({ containers }: Pick<Targets, 'containers'>, container: string): Target[] {
+export function replicasOf({ containers }: Containers, container: string): Target[] {
   const { replicas = 1 } = ownValue(containers, container) ?? {};
   return replicas === 1 ? [container] : Array.from({ length: replicas }, (_, index) => `${container}#${index + 1}`);
 }
 
 /** The container whose recovery is judged; the first of its replicas. */
-export function firstReplica(system: Pick<Targets, 'containers'> & { readonly recoveryOf: string }): Target {
+export function firstReplica(system: Containers & Pick<PlannedSystem, 'recoveryOf'>): Target {
   return replicasOf(system, system.recoveryOf)[0] ?? system.recoveryOf;
 }
 
 /** The names of all containers as they appear in the history. */
-export const containerNames = (system: Pick<Targets, 'containers'>): Target[] =>
+export const containerNames = (system: Containers): Target[] =>
   Object.keys(system.containers).flatMap((name) => replicasOf(system, name));
 
 /** The container that a proxy leads to. */
@@ -45,32 +35,29 @@ export function ownValue<Value>(record: Readonly<Record<string, Value>>, name: s
 }
 
 /** The container that runs a target: for a proxy, the one that runs Toxiproxy. */
-export function containerOf({ proxies }: Pick<Targets, 'proxies'>, target: Target): string {
+export function containerOf({ proxies }: Proxies, target: Target): string {
   return ownValue(proxies, target)?.runsIn ?? target;
 }
 
 /** True for a container that runs Toxiproxy, which Encore itself restarts. */
-export function runsProxies({ proxies }: Pick<Targets, 'proxies'>, container: string): boolean {
+export function runsProxies({ proxies }: Proxies, container: string): boolean {
   return Object.values(proxies).some(({ runsIn }) => runsIn === container);
 }
 
 /** Whether the supervisor starts a target if nothing else does. */
-export function isSupervised(
-  { containers }: { readonly containers: Readonly<Record<string, { readonly supervise?: boolean | undefined }>> },
-  target: Target,
-): boolean {
+export function isSupervised({ containers }: Containers, target: Target): boolean {
   return ownValue(containers, withoutNumber(target))?.supervise !== false;
 }
 
 /** All targets that allow the kind, containers first. */
-export function targetsAllowing({ containers, proxies }: Targets, kind: FaultKind): Target[] {
-  return Object.entries<Kinds>({ ...containers, ...proxies })
+export function targetsAllowing({ containers, proxies }: Containers & Proxies, kind: FaultKind): Target[] {
+  return Object.entries({ ...containers, ...proxies })
     .filter(([, { allowedKinds }]) => allowedKinds.includes(kind))
     .map(([name]) => name);
 }
 
 /** Why the system description does not permit this kind on this target; null if it does. */
-export function kindRefusal(system: Targets, target: Target, kind: FaultKind): string | null {
+export function kindRefusal(system: Containers & Proxies, target: Target, kind: FaultKind): string | null {
   const allowing = targetsAllowing(system, kind);
   const container = withoutNumber(target);
   if (allowing.includes(target) || (allowing.includes(container) && replicasOf(system, container).includes(target)))

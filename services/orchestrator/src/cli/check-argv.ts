@@ -5,13 +5,14 @@
 import { profileNames } from '@encore/contracts';
 import { didYouMean, nearestWord } from '@encore/kit';
 import type { Command as Commander } from 'commander';
+import { type CommandName, commandNames } from './commands.ts';
 
 export interface CheckedArgv {
   problems: string[];
   /** The arguments that have no problem. */
   valid: string[];
   /** The named command, even if its argument is wrong. */
-  command?: string | undefined;
+  command?: CommandName | undefined;
 }
 
 interface CheckedOptions extends CheckedArgv {
@@ -25,7 +26,7 @@ export function checkArgv(program: Commander, argv: readonly string[]): CheckedA
   return {
     problems: [...operands.problems, ...options.problems],
     valid: [...operands.valid, ...options.valid],
-    command: program.commands.map((one) => one.name()).find((name) => name === options.operands[0]),
+    command: commandNames.find((name) => name === options.operands[0]),
   };
 }
 

@@ -15,8 +15,8 @@ import { readReplay } from '../settings/replay.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
 import { scalarSettings } from '../settings/scalar-settings.ts';
 import { checkArgv } from './check-argv.ts';
-import { problemsOfOptions } from './command-options.ts';
-import { describeProgram, type Options, type Request } from './describe-program.ts';
+import { type CommandName, problemsOfOptions } from './commands.ts';
+import { describeProgram, type Options } from './describe-program.ts';
 
 export type Command =
   | { name: 'run'; config: RunConfig; plan: Plan; system: System; dryRun: boolean }
@@ -55,11 +55,18 @@ const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 
 const noReplay =
   'no plan of your own project can be replayed; "encore run --seed N" with the seed of that run and the same encore.yaml makes the same plan';
 /** Why commands for the bundled lab are refused in a folder with encore.yaml. */
-const ofBundledLab: Partial<Record<Request['name'], string>> = {
+const ofBundledLab: Partial<Record<CommandName, string>> = {
   check:
     'check: it needs a lab that is up, and a run of your own project starts one; "encore run --dry-run" checks everything that can be checked before, and "encore run" makes the preflight checks before its load',
   replay: `replay: ${noReplay}`,
 };
+
+/** The chosen command and its argument. */
+interface Request {
+  name: CommandName;
+  operand: string;
+}
+
 export function parseCommandLine(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,

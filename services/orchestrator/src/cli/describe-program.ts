@@ -1,7 +1,7 @@
 /** The commands and options of `encore`, with their help, as commander knows them. */
 import { Command as Commander, Option } from 'commander';
 import { scalarSettings } from '../settings/scalar-settings.ts';
-import { optionsOf } from './command-options.ts';
+import { type CommandName, commandNames, helpOf, optionsOf } from './commands.ts';
 
 const version = '0.1.0';
 const examples = `
@@ -36,26 +36,9 @@ export interface Options {
   replay?: string;
   url?: string;
 }
-/** The chosen command and its argument. */
-export interface Request {
-  name:
-    | 'run'
-    | 'replay'
-    | 'report'
-    | 'verify'
-    | 'check'
-    | 'revert'
-    | 'monitor'
-    | 'init'
-    | 'compose'
-    | 'faults'
-    | 'scenarios';
-  operand: string;
-}
-
 export function describeProgram(
   print: (text: string) => void,
-  choose: (name: Request['name'], operand: string) => void,
+  choose: (name: CommandName, operand: string) => void,
 ): Commander {
   const program = new Commander('encore')
     .description(
@@ -100,38 +83,12 @@ export function describeProgram(
     .option('--force', 'let `encore init` replace an existing encore.yaml, or with --openapi an existing workload')
     .option('--show-secrets', 'show the values that `encore compose` masks, such as environment variables')
     .option('--output <file>', 'write the output of `encore compose` to a file that only you can read');
-  const add = (name: Request['name'], argument: string, description: string): void => {
+  for (const name of commandNames) {
+    const { argument = '', description } = helpOf(name);
     const command = program.command(`${name} ${argument}`.trim()).description(description);
     const accepted = program.options.filter(({ long }) => long && optionsOf(name).includes(long));
     command.configureHelp({ visibleOptions: () => [...accepted, new Option('-h, --help', 'print this help')] });
     command.action((operand: unknown) => choose(name, typeof operand === 'string' ? operand : ''));
-  };
-  add(
-    'run',
-    '',
-    'test your own project if this folder has an encore.yaml, otherwise the bundled lab (the default command)',
-  );
-  add('replay', '<plan>', 'run a stored plan again: a plan.json, or the folder or report of a run');
-  add(
-    'report',
-    '[run]',
-    'recreate the report from the files of a run, even of one that was killed (default: the last run)',
-  );
-  add(
-    'verify',
-    '<folder>',
-    'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
-  );
-  add('check', '', 'run only the preflight checks, and print a fix for each problem');
-  add(
-    'revert',
-    '',
-    'revert all active faults; in a folder with encore.yaml, stop and remove what its runs left behind',
-  );
-  add('monitor', '', 'watch a run from another terminal');
-  add('init', '', 'write encore.yaml for your own Compose project, without starting the project');
-  add('compose', '', 'print the Compose file that a run of your own project would start');
-  add('faults', '', 'list the kinds of faults, with their default durations');
-  add('scenarios', '', 'list the bundled scenarios');
+  }
   return program;
 }

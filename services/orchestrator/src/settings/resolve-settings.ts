@@ -76,7 +76,7 @@ function mountHint(env: NodeJS.ProcessEnv): string {
   return '. With Docker, the file must be in the checkout; use its path relative to the checkout, such as ./run.yaml';
 }
 
-/** Settings that the stored plan would override. Flags are checked in command-options.ts. */
+/** Settings that the stored plan would override. Flags are checked in cli/commands.ts. */
 function conflictsWithPlan({ env }: SettingsInput, configPath: string | undefined, file: SettingsObject): string[] {
   const variables = scalarSettings.filter(({ key, variable }) => fixedByPlan.includes(key) && env[variable]);
   return [
