@@ -13,7 +13,6 @@ const options: LabOptions = {
   socket: '/run/engine.sock',
   pagePort: 4567,
   command: './encore',
-  keep: false,
 };
 const { system } = encoreFileSchema.parse({
   system: {
@@ -68,6 +67,8 @@ describe('services of the lab in a user’s project', () => {
   it('point to the logs of a kept copy, not to those of the user’s own stack', () => {
     const { project, names } = lab();
     const { environment = {} } = project.services[names.orchestrator] ?? {};
+    // What stays up after a run with --keep is named once, by the program that started it.
+    assert.equal(environment['ENCORE_AFTER_RUN_HINT'], undefined);
     assert.match(environment['ENCORE_LOGS_HINT'] ?? '', /--keep.*`docker compose -p PROJECT logs`/);
   });
 

@@ -24,8 +24,6 @@ export interface LabOptions {
   pagePort: number;
   /** How the user starts Encore, for messages. */
   command: string;
-  /** Leaves the lab up after the run. */
-  keep: boolean;
 }
 
 /** Where the input of a run is in the containers. */
@@ -134,7 +132,6 @@ export function withLab(
         ENCORE_LOGS_HINT:
           'run again with --keep, then look with `docker compose -p PROJECT logs`; PROJECT is the name that the run prints',
         ENCORE_COMMAND: options.command,
-        ...(options.keep && { ENCORE_AFTER_RUN_HINT: `${options.command} revert` }),
       },
       volumes: [
         { ...input, read_only: true },

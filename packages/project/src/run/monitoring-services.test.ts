@@ -34,7 +34,7 @@ function labOf(project: ComposeProject): ProjectWithLab {
     targets: { api: 1, db: 1, debug: 1 },
   });
   const options = { runId: 'r1', root: '/opt/encore', tag: 'lab-1', workload: 'workload/w.mts', socket: '/run/e.sock' };
-  return withLab(system, project, generated, { ...options, pagePort: 4567, command: './encore', keep: false });
+  return withLab(system, project, generated, { ...options, pagePort: 4567, command: './encore' });
 }
 
 describe('Prometheus and Grafana in a user’s project', () => {

@@ -86,7 +86,7 @@ export async function runProject(run: RunProject): Promise<number> {
 }
 
 async function perform(run: RunProject, folder: string): Promise<number> {
-  const { prepared, root, command, keep, print, stop, isTerminal } = run;
+  const { prepared, root, command, print, stop, isTerminal } = run;
   const monitoring = run.dashboards ? await prepareMonitoring({ root, print, signal: stop }) : null;
   const [pagePort = 0] = await freePorts(1);
   const options: LabOptions = {
@@ -97,7 +97,6 @@ async function perform(run: RunProject, folder: string): Promise<number> {
     socket: engineSocket(),
     pagePort,
     command,
-    keep,
   };
   const { file, user, generated, system } = prepared;
   const lab = withLab(file.system, user, generated, options);
