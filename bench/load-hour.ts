@@ -95,9 +95,15 @@ async function runHour(run: {
   };
   await using history = new HistoryWriter((event) => seen.add(event));
   await history.open(join(run.runFolder, 'history.ndjson'), fail);
-  const common = { clock, since: clock.now(), history, onRestart: () => fail(new Error('a program restarted')) };
-  const loadgen = new EventPoller({ ...common, source: 'loadgen', url: urls.loadgenUrl });
-  const chaos = new EventPoller({ ...common, source: 'chaos', url: urls.chaosUrl, token: clients.chaosToken });
+  const common = {
+    clients,
+    clock,
+    since: clock.now(),
+    history,
+    onRestart: () => fail(new Error('a program restarted')),
+  };
+  const loadgen = new EventPoller({ ...common, source: 'loadgen' });
+  const chaos = new EventPoller({ ...common, source: 'chaos' });
   const renew = async (answer: Promise<unknown>): Promise<void> => {
     await answer.catch((error: unknown) => run.print(`a lease was not renewed: ${describeError(error)}`));
   };

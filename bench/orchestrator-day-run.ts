@@ -10,6 +10,7 @@ import { type Clock, createLogger, systemClock } from '../packages/kit/src/index
 import { EventPoller } from '../services/orchestrator/src/history/event-poller.ts';
 import { HistoryWriter } from '../services/orchestrator/src/history/history-writer.ts';
 import { RunSubscribers } from '../services/orchestrator/src/run/run-subscribers.ts';
+import { ServiceClients } from '../services/orchestrator/src/service-clients.ts';
 import { profiles } from '../services/orchestrator/src/settings/profiles.ts';
 import { startStatusApi } from '../services/orchestrator/src/status-api.ts';
 import { FakeService } from '../services/orchestrator/src/testing/fake-service.ts';
@@ -42,8 +43,9 @@ const history = new HistoryWriter((event) => subscribers.onEvent(event));
 await history.open(join(folder, 'history.ndjson'), failed);
 const sources = { loadgen: new EventSource(), chaos: new EventSource() };
 for (const source of Object.values(sources)) await source.start();
+const clients = new ServiceClients({ chaosUrl: sources.chaos.url, loadgenUrl: sources.loadgen.url });
 const pollerOf = (source: keyof typeof sources): EventPoller =>
-  new EventPoller({ source, url: sources[source].url, clock, since: 0, history, onRestart: failed as () => never });
+  new EventPoller({ source, clients, clock, since: 0, history, onRestart: failed as () => never });
 const pollers = [pollerOf('loadgen'), pollerOf('chaos')];
 const { view, progress } = subscribers;
 const logger = createLogger('bench', 'silent');

@@ -57,7 +57,7 @@ const layersOf: Record<string, Record<string, string[]>> = {
     mcp: ['http', 'tools', 'scores'],
   },
   'services/orchestrator/src': {
-    history: [],
+    history: [''],
     judge: [''],
     settings: ['judge'],
     progress: ['', 'judge'],

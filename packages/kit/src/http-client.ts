@@ -1,6 +1,6 @@
 /** JSON over HTTP between Encore's services, with a timeout, a schema and typed errors. */
 import { serverErrorSchema } from '@encore/contracts/server-api';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 import { type ExchangeOptions, httpExchange } from './http-exchange.ts';
 import { parse } from './parse.ts';
@@ -57,9 +57,6 @@ export function jsonRequest({ body, token }: { body?: unknown; token?: string | 
 }
 
 type JsonRequest = Pick<ExchangeOptions, 'body' | 'headers'>;
-
-/** For calls whose response has no body. */
-export const noBodySchema = z.undefined();
 
 function errorOf(request: string, status: number, text: string): EncoreError {
   try {

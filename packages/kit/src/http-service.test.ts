@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 import { EventLog } from './event-log.ts';
-import { callJson, noBodySchema } from './http-client.ts';
+import { callJson } from './http-client.ts';
 import { type HttpService, startHttpService } from './http-service.ts';
 
 function start(ready = true, token?: string): Promise<HttpService> {
@@ -71,7 +71,7 @@ describe('startHttpService and callJson', () => {
       { n: 1 },
     );
     assert.equal(
-      await callJson(`${service.url}/empty`, noBodySchema, { method: 'DELETE', timeoutMs: 1_000 }),
+      await callJson(`${service.url}/empty`, z.undefined(), { method: 'DELETE', timeoutMs: 1_000 }),
       undefined,
     );
     const error = await rejection(

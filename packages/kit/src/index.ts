@@ -6,7 +6,6 @@ export * from './durable-file.ts';
 export * from './encore-error.ts';
 export * from './env.ts';
 export * from './event-log.ts';
-export * from './guarded-connections.ts';
 export * from './host-guard.ts';
 export * from './http-client.ts';
 export * from './http-exchange.ts';

@@ -6,10 +6,11 @@
  */
 import { createRequire } from 'node:module';
 import type { CapacityResult, CapacityTestRequest } from '@encore/contracts';
-import { EncoreError, guardConnections } from '@encore/kit';
+import { EncoreError } from '@encore/kit';
 import type { DataRequest } from '@encore/workload';
 import autocannon from 'autocannon';
 import { Pool } from 'undici';
+import { guardConnections } from './guarded-connections.ts';
 import { exchange } from './http/exchange.ts';
 import { exchangeOf } from './http/exchange-of.ts';
 import { LatencyHistogram } from './latency-histogram.ts';

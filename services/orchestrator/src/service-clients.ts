@@ -4,7 +4,9 @@ import {
   type CapacityTestRequest,
   capacityResultSchema,
   type EngineInfo,
+  type EventPage,
   engineInfoSchema,
+  eventPageSchema,
   type LoadRunRequest,
   type LoadStatus,
   loadStatusSchema,
@@ -15,7 +17,7 @@ import {
   type TargetState,
   targetStateSchema,
 } from '@encore/contracts';
-import { type CallOptions, callJson, callText, httpExchange, readApiToken } from '@encore/kit';
+import { type CallOptions, callJson, callText, readApiToken } from '@encore/kit';
 import { z } from 'zod';
 
 export interface ServiceUrls {
@@ -27,8 +29,11 @@ export interface ServiceUrls {
 
 interface Call {
   signal?: AbortSignal | undefined;
+  /** Default: 5 s. */
   timeoutMs?: number;
 }
+
+type Method = NonNullable<CallOptions['method']>;
 
 export const runLeaseTtlMs = 10_000;
 /** For responses whose body is ignored. */
@@ -43,35 +48,35 @@ export class ServiceClients {
     this.urls = urls;
   }
 
-  // ---- chaos ----
-  /** Read for each call: a recreated service has another token. */
-  readonly chaosToken = (): string | undefined =>
-    this.urls.tokenFile === undefined ? undefined : readApiToken(this.urls.tokenFile);
-
-  async #chaos<Schema extends z.ZodType>(path: string, schema: Schema, call: CallOptions): Promise<z.infer<Schema>> {
-    return await callJson(`${this.urls.chaosUrl}${path}`, schema, { ...call, token: this.chaosToken() });
+  /** The events after number `after` of this instance of a service. */
+  events(service: 'chaos' | 'loadgen', instanceId: string, after: number, call: Call = {}): Promise<EventPage> {
+    const path = `/events?instance=${instanceId}&after=${after}`;
+    return service === 'chaos'
+      ? this.#chaos('GET', path, eventPageSchema, call)
+      : this.#loadgen('GET', path, eventPageSchema, call);
   }
 
+  // ---- chaos ----
   takeRunLease(runId: string, call: Call = {}): Promise<unknown> {
     const body = { runId, holder: `orchestrator of run ${runId}`, ttlMs: runLeaseTtlMs };
-    return this.#chaos(`/run`, anything, post(body, call));
+    return this.#chaos('POST', '/run', anything, call, body);
   }
 
   renewRunLease(runId: string, call: Call = {}): Promise<unknown> {
-    return this.#chaos(`/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
+    return this.#chaos('PUT', `/run/${runId}`, anything, call, {});
   }
 
   /** Also reverts all active faults of the run. */
   endRunLease(runId: string, call: Call = {}): Promise<unknown> {
-    return this.#chaos(`/run/${runId}`, anything, { ...get({ timeoutMs: 20_000, ...call }), method: 'DELETE' });
+    return this.#chaos('DELETE', `/run/${runId}`, anything, { timeoutMs: 20_000, ...call });
   }
 
   engine(call: Call = {}): Promise<EngineInfo> {
-    return this.#chaos(`/engine`, engineInfoSchema, get(call));
+    return this.#chaos('GET', '/engine', engineInfoSchema, call);
   }
 
   targets(call: Call = {}): Promise<TargetState[]> {
-    return this.#chaos(`/targets`, z.array(targetStateSchema), get(call));
+    return this.#chaos('GET', '/targets', z.array(targetStateSchema), call);
   }
 
   startTarget(
@@ -80,95 +85,96 @@ export class ServiceClients {
     request: { runId: string; reason: string },
     call: Call = {},
   ): Promise<unknown> {
-    const body = { ...request, actor: 'supervisor' };
-    return this.#chaos(
-      `/targets/${encodeURIComponent(target)}/${action}`,
-      anything,
-      post(body, { timeoutMs: 30_000, ...call }),
-    );
+    const path = `/targets/${encodeURIComponent(target)}/${action}`;
+    return this.#chaos('POST', path, anything, { timeoutMs: 30_000, ...call }, { ...request, actor: 'supervisor' });
   }
 
   revert(call: Call = {}): Promise<RevertAnswer> {
-    return this.#chaos(`/revert`, revertAnswerSchema, post({}, { timeoutMs: 60_000, ...call }));
+    return this.#chaos('POST', '/revert', revertAnswerSchema, { timeoutMs: 60_000, ...call }, {});
   }
 
   checkHygiene(call: Call = {}): Promise<unknown> {
-    return this.#chaos(`/hygiene`, anything, post({}, { timeoutMs: 30_000, ...call }));
+    return this.#chaos('POST', '/hygiene', anything, { timeoutMs: 30_000, ...call }, {});
   }
 
   logNames(call: Call = {}): Promise<string[]> {
-    return this.#chaos('/logs', z.array(z.string()), get(call));
+    return this.#chaos('GET', '/logs', z.array(z.string()), call);
   }
 
   /** The end of a service's log, from `sinceMs` on. */
   log(service: string, sinceMs: number, call: Call = {}): Promise<string> {
     const path = `/logs/${service}?since=${Math.floor(sinceMs)}`;
-    return this.#chaos(path, z.string(), get({ timeoutMs: 30_000, ...call }));
+    return this.#chaos('GET', path, z.string(), { timeoutMs: 30_000, ...call });
   }
 
   startChaos(runId: string, plan: Plan, steadyStartsAt: number, call: Call = {}): Promise<unknown> {
-    return this.#chaos(`/schedule`, anything, post({ runId, plan, steadyStartsAt }, call));
+    return this.#chaos('POST', '/schedule', anything, call, { runId, plan, steadyStartsAt });
   }
 
   stopChaos(call: Call = {}): Promise<unknown> {
-    return this.#chaos(`/schedule`, anything, { ...get({ timeoutMs: 60_000, ...call }), method: 'DELETE' });
+    return this.#chaos('DELETE', '/schedule', anything, { timeoutMs: 60_000, ...call });
   }
 
   // ---- load generator ----
   startLoad(request: LoadRunRequest, call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.loadgenUrl}/run`, anything, post(request, { timeoutMs: 30_000, ...call }));
+    return this.#loadgen('POST', '/run', anything, { timeoutMs: 30_000, ...call }, request);
   }
 
   renewLoadLease(runId: string, call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.loadgenUrl}/run/${runId}`, anything, { ...post({}, call), method: 'PUT' });
+    return this.#loadgen('PUT', `/run/${runId}`, anything, call, {});
   }
 
   stopLoad(call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.loadgenUrl}/stop`, anything, post({}, { timeoutMs: 60_000, ...call }));
+    return this.#loadgen('POST', '/stop', anything, { timeoutMs: 60_000, ...call }, {});
   }
 
   /** Resolves when the capacity test is over. */
-  measureCapacity(pressure: CapacityTestRequest, call: Call): Promise<CapacityResult> {
-    return callJson(`${this.urls.loadgenUrl}/capacity-test`, capacityResultSchema, post(pressure, call));
+  measureCapacity(test: CapacityTestRequest, call: Call): Promise<CapacityResult> {
+    return this.#loadgen('POST', '/capacity-test', capacityResultSchema, call, test);
   }
 
   /** Names the run, because a restarted load generator has forgotten it. */
   readBack(runId: string, final: boolean, call: Call = {}): Promise<unknown> {
-    return callJson(`${this.urls.loadgenUrl}/read-back`, anything, post({ runId, final }, call));
+    return this.#loadgen('POST', '/read-back', anything, call, { runId, final });
   }
 
   loadStatus(call: Call = {}): Promise<LoadStatus> {
-    return callJson(`${this.urls.loadgenUrl}/status`, loadStatusSchema, get(call));
+    return this.#loadgen('GET', '/status', loadStatusSchema, call);
   }
 
   // ---- any service ----
   async isReady(url: string, call: Call = {}): Promise<boolean> {
-    return (await callJson(`${url}/ready`, readySchema, get({ timeoutMs: 2_000, ...call }))).ready;
+    return (await callJson(`${url}/ready`, readySchema, options({ timeoutMs: 2_000, ...call }))).ready;
   }
 
   /** The service's own time in epoch ms. */
   async timeOf(url: string, call: Call = {}): Promise<number> {
-    return (await callJson(`${url}/live`, liveSchema, get({ timeoutMs: 2_000, ...call }))).now;
+    return (await callJson(`${url}/live`, liveSchema, options({ timeoutMs: 2_000, ...call }))).now;
   }
 
   /** The service's metrics in Prometheus text format. */
-  async metricsOf(url: string, { signal, timeoutMs = 2_000 }: Call = {}): Promise<string> {
-    const deadline = AbortSignal.timeout(timeoutMs);
-    return (await httpExchange(`${url}/metrics`, { signal: signal ? AbortSignal.any([signal, deadline]) : deadline }))
-      .text;
+  metricsOf(url: string, call: Call = {}): Promise<string> {
+    return callText(`${url}/metrics`, options({ timeoutMs: 2_000, ...call }));
   }
 
   /** Throws if one has an error status, such as 503 of a server that is not ready. */
   async allAnswerOk(urls: readonly string[], call: Call = {}): Promise<true> {
-    await Promise.all(urls.map((url) => callText(url, get({ timeoutMs: 2_000, ...call }))));
+    await Promise.all(urls.map((url) => callText(url, options({ timeoutMs: 2_000, ...call }))));
     return true;
+  }
+
+  async #chaos<Schema extends z.ZodType>(method: Method, path: string, schema: Schema, call: Call, body?: unknown) {
+    const { chaosUrl, tokenFile } = this.urls;
+    // Read for each call: a recreated service has another token.
+    const token = tokenFile === undefined ? undefined : readApiToken(tokenFile);
+    return await callJson(`${chaosUrl}${path}`, schema, { ...options(call), method, body, token });
+  }
+
+  #loadgen<Schema extends z.ZodType>(method: Method, path: string, schema: Schema, call: Call, body?: unknown) {
+    return callJson(`${this.urls.loadgenUrl}${path}`, schema, { ...options(call), method, body });
   }
 }
 
-function get({ signal, timeoutMs = 5_000 }: Call): CallOptions {
+function options({ signal, timeoutMs = 5_000 }: Call): CallOptions {
   return { timeoutMs, ...(signal ? { signal } : {}) };
-}
-
-function post(body: unknown, call: Call): CallOptions {
-  return { ...get(call), method: 'POST', body };
 }

@@ -3,8 +3,8 @@
  * generator's main thread measures the probes. Reports the number of responses so far.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { guardConnections } from '@encore/kit/guarded-connections';
 import autocannon from 'autocannon';
+import { guardConnections } from '../guarded-connections.ts';
 import type { SpikeOptions } from './spike.ts';
 
 const connections = 50;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type EncoreEvent, type HistoryLine, historyLineSchema } from '@encore/contracts';
 import { canonicalJson, crcHex, EventLog, systemClock } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { ServiceClients } from '../service-clients.ts';
 import { FakeService } from '../testing/fake-service.ts';
 import { EventPoller } from './event-poller.ts';
 import { HistoryWriter } from './history-writer.ts';
@@ -30,7 +31,7 @@ describe('history', () => {
   const poller = (since = 0, lostAfterMs = 10_000): EventPoller =>
     new EventPoller({
       source: 'chaos',
-      url: service.url,
+      clients: new ServiceClients({ chaosUrl: service.url, loadgenUrl: '' }),
       clock: systemClock,
       since,
       history,

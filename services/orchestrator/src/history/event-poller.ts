@@ -3,15 +3,14 @@
  * and numbers its events from 1 again; the chaos service then repeats its journal, so the poller
  * skips events that it has seen.
  */
-import { type EncoreEvent, type EventPage, eventPageSchema } from '@encore/contracts';
-import { type Clock, callJson, canonicalJson, crcHex, describeError } from '@encore/kit';
+import type { EncoreEvent, EventPage } from '@encore/contracts';
+import { type Clock, canonicalJson, crcHex, describeError } from '@encore/kit';
+import type { ServiceClients } from '../service-clients.ts';
 import type { HistoryWriter, Source } from './history-writer.ts';
 
 export interface EventPollerOptions {
   source: Exclude<Source, 'orchestrator'>;
-  url: string;
-  /** Returns the token of the service, if it requires one. */
-  token?: () => string | undefined;
+  clients: Pick<ServiceClients, 'events'>;
   clock: Clock;
   /** Events before this time (epoch milliseconds) belong to an earlier run. */
   since: number;
@@ -62,13 +61,9 @@ export class EventPoller {
   }
 
   async #fetch(signal?: AbortSignal): Promise<number | null> {
-    const { url, clock } = this.#options;
+    const { clients, source, clock } = this.#options;
     try {
-      const page = await callJson(`${url}/events?instance=${this.#instanceId}&after=${this.#after}`, eventPageSchema, {
-        timeoutMs: 5_000,
-        token: this.#options.token?.(),
-        ...(signal ? { signal } : {}),
-      });
+      const page = await clients.events(source, this.#instanceId, this.#after, { signal });
       const restarted = this.#instanceId !== '' && page.instanceId !== this.#instanceId;
       if (restarted) this.#options.onRestart();
       this.#noticeMissing(page);

@@ -62,7 +62,7 @@ export class Background {
     this.#context = context;
     this.#view = view;
     this.#interrupt = interrupt;
-    const { clock, clients, history, wiring } = context;
+    const { clock, clients, history } = context;
     const { id: runId, system } = context.run;
     const health = healthOf(system);
     const shown = firstReplica(system);
@@ -89,11 +89,10 @@ export class Background {
       },
     });
     // Earlier events belong to an abandoned run.
-    const common = { clock, since: clock.now(), history };
+    const common = { clients, clock, since: clock.now(), history };
     const loadgen = new EventPoller({
       ...common,
       source: 'loadgen',
-      url: wiring.loadgenUrl,
       onRestart: () => this.#loadLease.lost('the load generator restarted and lost its users'),
     });
     this.#loadLease = new LoadLease(context, {
@@ -105,8 +104,6 @@ export class Background {
       new EventPoller({
         ...common,
         source: 'chaos',
-        url: wiring.chaosUrl,
-        token: clients.chaosToken,
         onRestart: () => this.#resumeChaos(),
       }),
       loadgen,
