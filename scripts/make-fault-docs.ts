@@ -1,9 +1,10 @@
 /** Writes docs/FAULTS.md from the fault table; with --check, exits 1 when it is out of date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { behaviourOf, type FaultKind, faultKinds, kindOf, needs, paramsJsonSchema } from '@encore/contracts';
+import { behaviourOf, type FaultKind, faultKinds, kindOf, needs } from '@encore/contracts';
 import { targetsAllowing } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
+import { z } from 'zod';
 import { wrapMarkdown } from './wrap-markdown.ts';
 
 const system = readSystemFile(bundledSystemFile);
@@ -27,7 +28,7 @@ export function faultDocs(): string {
 }
 
 function rowOf(kind: FaultKind): string {
-  const names = Object.keys(paramsJsonSchema(kind)).join(', ') || '-';
+  const names = Object.keys(paramsOf(kind)).join(', ') || '-';
   const { holdSeconds, forbidsStart } = behaviourOf({ kind, params: {} });
   const duration = holdSeconds === null ? 'instant' : `${holdSeconds.min} to ${holdSeconds.max} s`;
   const note = forbidsStart ? 'no start or restart of the target is allowed' : '';
@@ -36,7 +37,7 @@ function rowOf(kind: FaultKind): string {
 
 function sectionOf(kind: FaultKind): string {
   const { does, needs: needed = [], revertedBy, usersSee, pitfalls } = kindOf(kind);
-  const params = Object.entries(paramsJsonSchema(kind));
+  const params = Object.entries(paramsOf(kind));
   const table = ['| parameter | default | range | meaning |', '| --- | --- | --- | --- |', ...params.map(paramRow), ''];
   return [
     `## ${kind}`,
@@ -52,7 +53,11 @@ function sectionOf(kind: FaultKind): string {
   ].join('\n');
 }
 
-type Param = ReturnType<typeof paramsJsonSchema>[string];
+type Param = z.core.JSONSchema.BaseSchema;
+
+/** The parameters of a kind as JSON Schema, by name. */
+const paramsOf = (kind: FaultKind): Record<string, Param> =>
+  z.toJSONSchema(kindOf(kind).params, { io: 'input' }).properties as Record<string, Param>;
 
 function paramRow([name, { default: value, description, enum: names, minimum, maximum }]: [string, Param]): string {
   const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;

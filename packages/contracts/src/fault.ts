@@ -62,10 +62,6 @@ export function unsupportedOn(actsOn: Kind['actsOn'], missing: Partial<Record<Ne
   return reasons;
 }
 
-/** The parameters of a kind as JSON Schema, by name. */
-export const paramsJsonSchema = (kind: FaultKind): Record<string, z.core.JSONSchema.BaseSchema> =>
-  z.toJSONSchema(kindOf(kind).params, { io: 'input' }).properties as Record<string, z.core.JSONSchema.BaseSchema>;
-
 /** Every parameter has a default. */
 const defaultParams = new Map(faultKinds.map((kind) => [kind, paramsSchema(kind).parse({})]));
 

@@ -5,10 +5,12 @@
 import type { Plan, PlannedFault } from '@encore/contracts';
 import { targetsWithoutFault } from './targets-without-fault.ts';
 
+/** Columns. */
+const width = 100;
+
 export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, string>> | null): string {
   const counts = new Map<string, number>();
   for (const { kind } of plan.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const width = 100;
   const targetWidth = Math.max(15, ...plan.faults.map(({ target }) => target.length + 2));
   return [
     `Plan of ${clockTime(plan.steadySeconds)} steady load after ${plan.rampSeconds} s of ramp`,
@@ -18,14 +20,13 @@ export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, 
     ...wrap(
       `  faults               ${plan.faults.length}: `,
       [...counts].map(([kind, count]) => `${count} ${kind}`),
-      width,
     ),
-    ...supportLines(counts, unsupported, width),
-    ...untouchedLines(plan, width),
+    ...supportLines(counts, unsupported),
+    ...untouchedLines(plan),
     `  times                from the start of steady load, ${plan.rampSeconds} s after the start of the run`,
     '',
     `  ${'at (steady)'.padEnd(12)}${'id'.padEnd(8)}${'kind'.padEnd(20)}${'target'.padEnd(targetWidth)}${'duration'.padStart(9)}  settings`,
-    ...plan.faults.flatMap((fault) => lines(fault, fault.kind in (unsupported ?? {}), targetWidth, width)),
+    ...plan.faults.flatMap((fault) => lines(fault, fault.kind in (unsupported ?? {}), targetWidth)),
     '',
   ].join('\n');
 }
@@ -36,7 +37,6 @@ export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, 
 function supportLines(
   counts: ReadonlyMap<string, number>,
   unsupported: Readonly<Record<string, string>> | null,
-  width: number,
 ): string[] {
   if (counts.size === 0) return [];
   if (unsupported === null)
@@ -45,16 +45,16 @@ function supportLines(
     .filter(([kind]) => kind in unsupported)
     .flatMap(([kind, count], index) => {
       const text = `${count} ${kind}, skipped: ${unsupported[kind]}`;
-      return wrap(`  ${(index === 0 ? 'not supported here' : '').padEnd(21)}`, text.split(' '), width, ' ');
+      return wrap(`  ${(index === 0 ? 'not supported here' : '').padEnd(21)}`, text.split(' '), ' ');
     });
 }
 
-function untouchedLines(plan: Plan, width: number): string[] {
+function untouchedLines(plan: Plan): string[] {
   const text = targetsWithoutFault(plan);
-  return text === null ? [] : wrap(`  ${'not tested'.padEnd(21)}`, text.split(' '), width, ' ');
+  return text === null ? [] : wrap(`  ${'not tested'.padEnd(21)}`, text.split(' '), ' ');
 }
 
-function lines(fault: PlannedFault, skipped: boolean, targetWidth: number, width: number): string[] {
+function lines(fault: PlannedFault, skipped: boolean, targetWidth: number): string[] {
   const duration = fault.durationSeconds === 0 ? '-' : `${fault.durationSeconds.toFixed(1)} s`;
   const notes = [skipped ? 'not supported here' : '', fault.noop ? 'noop' : ''];
   const settings = [...notes, ...Object.entries(fault.params).map(([name, value]) => `${name} ${value}`)];
@@ -62,7 +62,6 @@ function lines(fault: PlannedFault, skipped: boolean, targetWidth: number, width
   return wrap(
     head,
     settings.filter((text) => text !== ''),
-    width,
   );
 }
 
@@ -74,7 +73,7 @@ function clockTime(seconds: number): string {
   return `${Math.floor(whole / 3_600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}.${tenths % 10}`;
 }
 
-function wrap(head: string, parts: string[], width: number, separator = ', '): string[] {
+function wrap(head: string, parts: string[], separator = ', '): string[] {
   const lines = [head];
   for (const [index, part] of parts.entries()) {
     const text = index === parts.length - 1 ? part : part + separator;

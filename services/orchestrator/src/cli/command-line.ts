@@ -53,11 +53,11 @@ export const checkout = join(import.meta.dirname, '..', '..', '..', '..');
 /** The files that Compose looks for by default. */
 const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 const noReplay =
-  'no plan of your own project can be replayed; "encore run --seed N" with the seed of that run and the same encore.yaml makes the same plan';
+  'plans of your own project cannot be replayed; "encore run --seed N" with the seed of that run and the same encore.yaml makes the same plan';
 /** Why commands for the bundled lab are refused in a folder with encore.yaml. */
 const ofBundledLab: Partial<Record<CommandName, string>> = {
   check:
-    'check: it needs a lab that is up, and a run of your own project starts one; "encore run --dry-run" checks everything that can be checked before, and "encore run" makes the preflight checks before its load',
+    'check: this needs a running lab, which your own project has only during a run; "encore run --dry-run" checks what can be checked without one, and "encore run" makes the preflight checks before it starts the load',
   replay: `replay: ${noReplay}`,
 };
 
@@ -192,44 +192,40 @@ function planned(
   context: { env: NodeJS.ProcessEnv; randomSeed: () => number },
 ): Command | Problems {
   const options = program.opts<Options>();
-  const values = program.opts<Record<string, string | undefined>>();
+  const flags = flagsOf(program);
   const problems: string[] = [];
   const stored = request.name === 'replay' ? request.operand : options.replay;
-  const replay = stored === undefined ? null : readReplay(stored);
-  if (replay?.ok === false) problems.push(replay.problem);
-  if (
-    replay?.ok === true &&
-    replay.settings === null &&
-    values['profile'] === undefined &&
-    options.config === undefined
-  )
+  const read = stored === undefined ? null : readReplay(stored);
+  if (read?.ok === false) problems.push(read.problem);
+  const replay = read?.ok === true ? read : null;
+  if (replay?.settings === null && flags['--profile'] === undefined && options.config === undefined)
     problems.push(
       `${stored}: no readable config.json next to the plan, so the users, limits and rules of that run are unknown; restore the file, or set them with --profile or --config`,
     );
   const system = systemOf(context.env);
   if ('problems' in system) return { name: 'refused', problems: [...problems, ...system.problems] };
-  if (replay?.ok === true && !isFor(replay.plan, system))
+  if (replay !== null && canonicalJson(replay.plan.system) !== canonicalJson(plannedSystem(system)))
     problems.push(
       `${stored}: the plan is for another system, with other targets or allowed kinds; make a new plan with "encore run"`,
     );
   const resolved = resolveSettings({
     system,
-    flags: flagsOf(program),
+    flags,
     monitor: options.monitor,
     configPath: options.config,
-    base: replay?.ok === true ? (replay.settings ?? undefined) : undefined,
+    base: replay?.settings ?? undefined,
     ...context,
   });
   if (!resolved.ok) problems.push(...resolved.problems);
   if (!resolved.ok || problems.length > 0) return { name: 'refused', problems };
   const { config } = resolved;
-  if (replay?.ok === true) {
+  if (replay !== null) {
     // The plan determines the length and the seed of the run.
     config.seed = replay.plan.seed;
     config.rampSeconds = replay.plan.rampSeconds;
     config.hours = (replay.plan.rampSeconds + replay.plan.steadySeconds) / 3_600;
   }
-  const plan = replay?.ok === true ? replay.plan : makePlan(config, system);
+  const plan = replay?.plan ?? makePlan(config, system);
   // A stored plan was checked when it was made.
   const refusals = replay === null ? refusePlan(plan, config) : [];
   if (refusals.length > 0) return { name: 'refused', problems: [...refusals, ...originOf(config)] };
@@ -245,9 +241,6 @@ function systemOf(env: NodeJS.ProcessEnv): System | { problems: string[] } {
     return { problems: error.message.split('\n') };
   }
 }
-
-const isFor = (plan: Plan, system: System): boolean =>
-  canonicalJson(plan.system) === canonicalJson(plannedSystem(system));
 
 /** The settings that a default schedule results from: its user wrote no schedule to correct. */
 function originOf({ schedule, profile, hours, killIntervalMinutes, control }: RunConfig): string[] {

@@ -25,37 +25,28 @@ export const fixedText = 'the stored plan determines this; remove it, or make a 
 
 /** `path`: a plan.json, the folder of a run, or the report next to that folder. */
 export function readReplay(path: string): Replay {
-  if (!existsSync(path)) return { ok: false, problem: `${path}: no such file or folder` };
+  const wrong = (file: string, problem: string): Replay => ({ ok: false, problem: `${file}: ${problem}` });
+  if (!existsSync(path)) return wrong(path, 'no such file or folder');
   const planPath = planPathOf(path);
-  if (!existsSync(planPath))
-    return {
-      ok: false,
-      problem: `${path}: ${whyNoRun(path)}; pass the folder next to a report`,
-    };
-  if (!statSync(planPath).isFile())
-    return { ok: false, problem: `${planPath}: not a file; expected a plan.json or the folder of a run` };
+  const noPlan = (why: string): Replay => wrong(planPath, `${why}; expected a plan.json or the folder of a run`);
+  if (!existsSync(planPath)) return wrong(path, `${whyNoRun(path)}; pass the folder next to a report`);
+  if (!statSync(planPath).isFile()) return noPlan('not a file');
   try {
     const stored: unknown = JSON.parse(readFileSync(planPath, 'utf8'));
     const problem = filesVersionProblem(stored);
-    if (problem !== null) return { ok: false, problem: `${planPath}: ${problem}` };
+    if (problem !== null) return wrong(planPath, problem);
     const parsed = planSchema.safeParse(stored);
-    if (!parsed.success) {
-      const [first = ''] = problemsOf(parsed.error);
-      return { ok: false, problem: `${planPath}: not a plan (${first}); expected a plan.json or the folder of a run` };
-    }
+    if (!parsed.success) return noPlan(`not a plan (${problemsOf(parsed.error)[0]})`);
     if (planHash(parsed.data) !== parsed.data.hash)
-      return {
-        ok: false,
-        problem: `${planPath}: the plan was edited: its hash does not match its content; restore the file, or make a new plan with "encore run"`,
-      };
+      return wrong(
+        planPath,
+        'the plan was edited: its hash does not match its content; restore the file, or make a new plan with "encore run"',
+      );
     return { ok: true, plan: parsed.data, settings: settingsBeside(planPath) };
   } catch (error) {
-    if (error instanceof SyntaxError)
-      return {
-        ok: false,
-        problem: `${planPath}: not a plan (${error.message}); expected a plan.json or the folder of a run`,
-      };
-    return { ok: false, problem: `${planPath}: ${whyUnreadable(error)}` };
+    return error instanceof SyntaxError
+      ? noPlan(`not a plan (${error.message})`)
+      : wrong(planPath, whyUnreadable(error));
   }
 }
 

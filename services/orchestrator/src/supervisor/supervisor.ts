@@ -6,7 +6,7 @@ import type { EncoreEvent, Target, TargetState } from '@encore/contracts';
 import { type Clock, describeError, EncoreError } from '@encore/kit';
 import type { ServiceClients } from '../service-clients.ts';
 import type { ServerObservation } from './server-watcher.ts';
-import { type Action, newWatchedTarget, type SupervisorLimits, supervise, supervisorLimits } from './supervise.ts';
+import { type Action, newWatchedTarget, type SupervisorLimits, supervise } from './supervise.ts';
 
 export interface SupervisorOptions {
   runId: string;
@@ -18,12 +18,11 @@ export interface SupervisorOptions {
   clock: Clock;
   record: (event: EncoreEvent) => void;
   onTargets?: (targets: readonly TargetState[]) => void;
-  limits?: SupervisorLimits;
+  limits: SupervisorLimits;
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #limits: SupervisorLimits;
   readonly #watched = new Map<Target, ReturnType<typeof newWatchedTarget>>();
   /**
    * The last recorded refusal per target, so that a long lease produces one event and not
@@ -33,7 +32,6 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? supervisorLimits;
   }
 
   /**
@@ -41,7 +39,7 @@ export class Supervisor {
    * chaos service that does not respond.
    */
   async step(signal: AbortSignal): Promise<void> {
-    const { clients, supervises, observe, clock, onTargets } = this.#options;
+    const { clients, supervises, observe, clock, onTargets, limits } = this.#options;
     const targets = await clients.targets({ signal, timeoutMs: 2_000 }).catch(() => []);
     onTargets?.(targets);
     for (const { target, status } of targets) {
@@ -53,8 +51,8 @@ export class Supervisor {
         answered: observation?.answered ?? null,
         ready: observation?.ready ?? null,
       };
-      const before = this.#watched.get(target) ?? newWatchedTarget(this.#limits);
-      const { next, action } = supervise(before, seen, this.#limits);
+      const before = this.#watched.get(target) ?? newWatchedTarget(limits);
+      const { next, action } = supervise(before, seen, limits);
       this.#watched.set(target, next);
       if (next.exitedSince === null && action === null && observation?.ready !== false)
         this.#recordedRefusals.delete(target);
@@ -67,7 +65,7 @@ export class Supervisor {
           ...next,
           exitedSince,
           backOffMs,
-          waitUntil: clock.now() + this.#limits.retryAfterRefusalMs,
+          waitUntil: clock.now() + limits.retryAfterRefusalMs,
         });
       }
     }

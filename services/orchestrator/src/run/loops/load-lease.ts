@@ -55,7 +55,7 @@ export class LoadLease {
     const silentMs = this.#context.clock.now() - this.#renewedAt;
     // A restarted generator refuses too; its events, polled first, name the restart as reason.
     await this.#options.pollEvents(signal);
-    if (code === 'WORKLOAD_FAILED') this.lost('the workload failed and ended its thread, and its users with it');
+    if (code === 'WORKLOAD_FAILED') this.lost('the workload failed, which ended its thread and the users in it');
     else if (silentMs <= missedRenewalsMs) this.lost('the load generator ended the load without being asked to');
     else
       this.lost(

@@ -202,21 +202,20 @@ function ownRestarts({ restartPolicies }: EngineInfo, { proxies }: PlannedSystem
 }
 
 function faultKinds({ unsupported }: EngineInfo, plan: Plan): PreflightCheck {
-  const planned = new Set(plan.faults.map(({ kind }) => kind));
-  const missing = Object.entries(unsupported).filter(([kind]) =>
-    [...planned].some((plannedKind) => plannedKind === kind),
-  );
+  const planned = new Set<string>(plan.faults.map(({ kind }) => kind));
+  const missing = Object.entries(unsupported).filter(([kind]) => planned.has(kind));
+  const reasons = missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ');
   if (missing.length === 0) return ok('faults', `all supported: ${[...planned].join(', ') || 'none planned'}`);
   // A run without any of its faults would test nothing.
   if (missing.length === planned.size)
     return fail(
       'faults',
-      `none of the planned faults is supported here: ${missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ')}`,
+      `none of the planned faults is supported here: ${reasons}`,
       'plan other kinds, or run on an engine that supports these; `schedule: []` runs load without faults',
     );
   return warn(
     'faults',
-    `not supported by this engine: ${missing.map(([kind, reason]) => `${kind} (${reason})`).join('; ')}`,
+    `not supported by this engine: ${reasons}`,
     'nothing to do: the run skips them and lists them under not_tested',
   );
 }

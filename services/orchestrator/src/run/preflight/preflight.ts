@@ -35,13 +35,9 @@ export async function preflight(
   if (failed.length > 0 || engine === null) throw new EncoreError('PREFLIGHT', failed.map(checkText).join('\n'));
   for (const check of checks) if (check.state === 'warn') context.print(checkText(check));
   await takeLease(context, limits, signal);
-  await endAbandonedRun(context, signal);
+  // Schedule and load of a killed orchestrator end here; this needs the lease.
+  await Promise.all([context.clients.stopChaos({ signal }), context.clients.stopLoad({ signal })]);
   return engine;
-}
-
-/** Stops schedule and load of a killed orchestrator. Requires the lease. */
-async function endAbandonedRun({ clients }: PreflightContext, signal: AbortSignal): Promise<void> {
-  await Promise.all([clients.stopChaos({ signal }), clients.stopLoad({ signal })]);
 }
 
 /** Runs the preflight checks without taking the lease. */

@@ -58,7 +58,11 @@ export function reportPathOf(folder: string, wiring: Wiring): string {
 
 /** Like `folderOf`; an empty name means the last recorded run. */
 export function folderToReport(pathOrId: string, wiring: Wiring): string {
-  return pathOrId === '' ? lastRun(wiring) : folderOf(pathOrId, wiring);
+  if (pathOrId !== '') return folderOf(pathOrId, wiring);
+  const last = lastOf(wiring.runsDir, runName);
+  if (last === undefined)
+    throw new EncoreError('NO_SUCH_RUN', `no recorded run in ${shownRuns(wiring)}; start one with "encore run"`);
+  return join(wiring.runsDir, last);
 }
 
 /** Returns a results folder with the evidence of `folder`, and copies it there if necessary. */
@@ -78,13 +82,6 @@ export async function gatherResults(folder: string, wiring: Wiring): Promise<str
 function recordedStamp(folder: string, { runsDir }: Pick<Wiring, 'runsDir'>): string | undefined {
   const path = resolve(folder);
   return dirname(path) === resolve(runsDir) ? runName.exec(basename(path))?.[1] : undefined;
-}
-
-function lastRun(wiring: Wiring): string {
-  const last = lastOf(wiring.runsDir, runName);
-  if (last === undefined)
-    throw new EncoreError('NO_SUCH_RUN', `no recorded run in ${shownRuns(wiring)}; start one with "encore run"`);
-  return join(wiring.runsDir, last);
 }
 
 /** The run that started last. Names contain local times, which time zones make incomparable. */
