@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { behaviourOf, type FaultKind, faultKinds, kindOf, needs } from '@encore/contracts';
 import { targetsAllowing } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
-import { z } from 'zod';
 import { wrapMarkdown } from './wrap-markdown.ts';
 
 const system = readSystemFile(bundledSystemFile);
@@ -53,11 +52,11 @@ function sectionOf(kind: FaultKind): string {
   ].join('\n');
 }
 
-type Param = z.core.JSONSchema.BaseSchema;
+type Param = ReturnType<ReturnType<typeof kindOf>['params']['toJSONSchema']>;
 
 /** The parameters of a kind as JSON Schema, by name. */
 const paramsOf = (kind: FaultKind): Record<string, Param> =>
-  z.toJSONSchema(kindOf(kind).params, { io: 'input' }).properties as Record<string, Param>;
+  kindOf(kind).params.toJSONSchema({ io: 'input' }).properties as Record<string, Param>;
 
 function paramRow([name, { default: value, description, enum: names, minimum, maximum }]: [string, Param]): string {
   const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;

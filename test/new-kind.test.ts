@@ -26,11 +26,11 @@ const probe = `
 import { createRegistry } from '@encore/kit';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { renderTimeline } from '@encore/plan';
+import { configJsonSchema } from './scripts/make-config-schema.ts';
 import { faultDocs } from './scripts/make-fault-docs.ts';
 import { injectorMetrics } from './services/chaos/src/injector/metrics.ts';
 import { parseCommandLine } from './services/orchestrator/src/cli/command-line.ts';
 import { renderPage } from './services/orchestrator/src/report/page.ts';
-import { configJsonSchema } from './services/orchestrator/src/settings/config-json-schema.ts';
 import { judged } from './services/orchestrator/src/testing/judged-run.ts';
 import { plannedFault } from './services/orchestrator/src/testing/simulated-fault.ts';
 

@@ -54,22 +54,16 @@ export class AppendFile {
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w');
-  try {
+  {
+    await using file = await open(temporary, 'w');
     await file.writeFile(data);
     await file.sync();
-  } finally {
-    await file.close();
   }
   await rename(temporary, path);
   await syncFolder(dirname(path));
 }
 
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await using folder = await open(path, 'r');
+  await folder.sync();
 }

@@ -2,6 +2,7 @@
  * The HTTP server of a lab service: JSON routes, /live, /ready, /metrics, one error format and a
  * bounded shutdown.
  */
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ErrorRequestHandler, Express } from 'express';
@@ -66,7 +67,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   );
   app.use(errorHandler(options.logger));
   const server = createServer(app);
-  await listen(server, options.host, options.port);
+  await once(server.listen(options.port, options.host), 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     port,
@@ -95,14 +96,4 @@ function errorHandler(logger: Logger): ErrorRequestHandler {
       logger.warn({ method: request.method, path: request.path, err: describeError(error) }, 'request failed');
     response.status(status).json({ error: { code, message: messageOf(error), definite } });
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((done, failed) => {
-    server.once('error', failed);
-    server.listen(port, host, () => {
-      server.off('error', failed);
-      done();
-    });
-  });
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultKinds, profileNames } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { configJsonSchema } from './config-json-schema.ts';
+import { configJsonSchema } from '../../../../scripts/make-config-schema.ts';
 import { profiles } from './profiles.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'CONFIGURATION.md'), 'utf8');

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { configJsonSchema } from './config-json-schema.ts';
+import { configJsonSchema } from '../../../../scripts/make-config-schema.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const published: unknown = JSON.parse(readFileSync(join(root, 'docs', 'schema', 'config.schema.json'), 'utf8'));

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { encoreJsonSchema } from '../../../../scripts/make-encore-schema.ts';
 import { readEncoreFile } from './encore-file.ts';
-import { encoreJsonSchema } from './encore-json-schema.ts';
 
 const system = `
 system:
