@@ -170,6 +170,17 @@ describe('the launcher ./encore', function () {
     refuses(await encore(), /npm is needed for the first start; it comes with Node/);
   });
 
+  it('prints the message of a Node that does not start', async () => {
+    const broken = "#!/bin/sh\necho 'node: --bogus is not allowed in NODE_OPTIONS' >&2\nexit 9\n";
+    await program('node', broken);
+    const reason =
+      /the Node on the PATH does not start; check NODE_OPTIONS.*\n.*own message: node: --bogus is not allowed/;
+    refuses(await encore(), reason);
+    await installed(postgres, newNode);
+    await writeFile(join(checkout, 'node_modules/.bin/node'), broken, { mode: 0o755 });
+    refuses(await encore(), reason);
+  });
+
   it('names an unwritable checkout and an unwritable temporary folder', async () => {
     await program('node', nodeOf(22));
     await program('npm', npmOf([postgres, newNode]));

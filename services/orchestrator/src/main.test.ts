@@ -5,6 +5,7 @@ import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { runCommand } from '../../../test/support/command.ts';
 import { runTimed } from '../../../test/support/cpu-time.ts';
 import { historyFile } from './judge/read/run-folder.ts';
 import { FakeServices } from './testing/fake-services.ts';
@@ -71,6 +72,18 @@ describe('encore program', function () {
     const { exitCode, printed } = await program.end();
     assert.equal(exitCode, 3, printed);
     assert.match(printed, /Refused to start:\n {2}environment: ENCORE_PORT: must be a port/);
+  });
+
+  it('names a current folder that was deleted', async () => {
+    const script = 'cd "$(mktemp -d)" && rmdir "$PWD" && exec "$@"';
+    for (const command of ['report', 'init']) {
+      const { exitCode, stderr } = await runCommand('sh', ['-c', script, 'sh', process.execPath, main, command], {
+        timeoutMs: 60_000,
+        env: lab.environment,
+      });
+      assert.equal(exitCode, 3, stderr);
+      assert.match(stderr, /the current folder no longer exists; change into another one/);
+    }
   });
 
   it('exits with 3 when it cannot be loaded, because 1 means FAILED', async () => {

@@ -52,6 +52,7 @@ export async function main(): Promise<void> {
   process.on('uncaughtException', exitOnUncaught);
 
   const output = surviveOutputLoss();
+  if (!hasFolder()) return refuse(['the current folder no longer exists; change into another one']);
   const command = parseCommandLine(process.argv.slice(2), process.env);
   if (command.name === 'refused') return refuse(command.problems);
   isProject = command.name === 'run-project' && !command.dryRun;
@@ -87,6 +88,15 @@ async function withOutput(exitCode: number, output: OutputLoss): Promise<number>
     `encore: cannot write to standard output (${describeError(problem)}). Free disk space or redirect the output.\n`,
   );
   return exitCode === 0 ? refusedExitCode : exitCode;
+}
+
+/** False in a folder that was deleted, where no relative path can be resolved. */
+function hasFolder(): boolean {
+  try {
+    return process.cwd() !== '';
+  } catch {
+    return false;
+  }
 }
 
 function refuse(problems: readonly string[]): void {
