@@ -37,6 +37,7 @@ describe('lab folder', () => {
         /^ENCORE_HOME: ".*" cannot be used \(.+\); expected the absolute path of a folder/,
       );
     assert.ok(!existsSync('here'));
+    assert.match(problemOfHome(file) ?? '', /\(it is a file\)/);
     assert.equal(problemOfHome(join(home, 'a', 'b')), null);
     assert.ok(existsSync(join(home, 'a', 'b')));
   });

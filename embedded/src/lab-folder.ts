@@ -5,19 +5,9 @@
  *   home/runs/OF/  history and ledger of the last runs of one checkout, for `report`
  *   home/labs/PID/ one lab: database, journal, scratch, logs; removed when the lab ends
  */
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
-import { describeError, EncoreError, sha256Hex } from '@encore/kit';
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
+import { createFolder, describeError, EncoreError, sha256Hex } from '@encore/kit';
 
 /** A socket path may have at most 104 bytes on macOS and 108 on Linux. */
 const maxSocketPath = 100;
@@ -92,6 +82,7 @@ export function problemOfHome(path: string): string | null {
   const wrong = (why: string) => `ENCORE_HOME: ${JSON.stringify(path)} cannot be used (${why}); ${right}`;
   if (!isAbsolute(path)) return wrong('it is not an absolute path');
   try {
+    if (!statSync(folder(path)).isDirectory()) return wrong('it is a file');
     findHome([path]);
     folder(labsOf(path));
     return null;
@@ -126,14 +117,7 @@ function findHome(candidates: readonly string[]): string {
  * own mode.
  */
 function folder(path: string, mode = 0o755): string {
-  // Level by level: in folders such as /proc, Node's recursive mkdir never returns.
-  const missing: string[] = [];
-  for (let at = path; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
-  for (const at of missing) {
-    mkdirSync(at);
-    chmodSync(at, mode);
-  }
-  return path;
+  return createFolder(path, mode);
 }
 
 /**

@@ -2,6 +2,7 @@
 export * from './api-token.ts';
 export * from './canonical-json.ts';
 export * from './clock.ts';
+export * from './create-folder.ts';
 export * from './durable-file.ts';
 export * from './encore-error.ts';
 export * from './env.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -40,6 +40,19 @@ describe('folderChecks', () => {
       assert.deepEqual(await problemsOfResults(path, 0.05), [
         `disk for the results: ${path} is a file, or is below one; make it a folder that you can write to`,
       ]);
+  });
+
+  it('rejects a folder of the kernel, links that lead nowhere and a name that is too long', async () => {
+    const problem = async (path: string) => (await problemsOfResults(path, 0.05)).join();
+    const link = (name: string, to: string) => {
+      symlinkSync(to, join(folder, name));
+      return join(folder, name);
+    };
+    for (const path of [link('dangling', '/no/such/folder'), link('loop', 'loop')])
+      assert.match(await problem(path), /is a symbolic link that leads nowhere; make it a folder/);
+    assert.match(await problem(join(folder, 'x'.repeat(300))), /has a longer name than the disk allows; make it/);
+    // Node's own recursive mkdir never returns there.
+    if (existsSync('/proc/self')) assert.match(await problem('/proc/nope/deep'), /is not writable \(ENOENT/);
   });
 
   it('rejects folders without write permission', async () => {

@@ -1,8 +1,8 @@
 /** Preflight checks of the run's folders: writable, enough free disk space, no stop file. */
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeError } from '@encore/kit';
+import { createFolder, describeError } from '@encore/kit';
 import type { Wiring } from '../../config.ts';
 import { shownPath, shownRuns } from '../results/shown-path.ts';
 import { fail, ok, type PreflightCheck, sizeText, warn } from './preflight-check.ts';
@@ -50,8 +50,9 @@ export async function diskCheck(
   shown = shownPath(path),
 ): Promise<PreflightCheck> {
   try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
+    createFolder(path);
+    // The dot makes a file an error.
+    await access(`${path}/.`, constants.W_OK);
     const { bavail, bsize } = await statfs(path);
     const free = bavail * bsize;
     const found = `${sizeText(free)} free in ${shown}`;
@@ -69,9 +70,13 @@ export async function diskCheck(
 function whyUnwritable(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   switch (code) {
-    case 'EEXIST':
     case 'ENOTDIR':
       return 'is a file, or is below one';
+    case 'EEXIST':
+    case 'ELOOP':
+      return 'is a symbolic link that leads nowhere';
+    case 'ENAMETOOLONG':
+      return 'has a longer name than the disk allows';
     case 'EACCES':
     case 'EPERM':
       return `is not writable by you (${code})`;
