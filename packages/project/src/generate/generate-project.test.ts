@@ -71,6 +71,13 @@ describe('generateProject', () => {
     assert.deepEqual(generated.renamed, { db: 'db-target' });
   });
 
+  it('clears the proxies of the Docker client for a sidecar, and for no service of the user', () => {
+    const generated = generate(resolvedProject({ db: {} }), db);
+    const { environment = {} } = serviceOf(generated, 'db');
+    for (const name of ['HTTP_PROXY', 'https_proxy', 'ALL_PROXY']) assert.equal(Object(environment)[name], '');
+    assert.equal(serviceOf(generated, 'db-target').environment, undefined);
+  });
+
   it('binds the API of a sidecar to a name that only the control network knows', () => {
     const generated = generate(resolvedProject({ db: {} }), { proxied: { db: [8474, 8475] } });
     const { command, labels, networks } = serviceOf(generated, 'db');

@@ -17,6 +17,17 @@ export interface SidecarOptions {
   controlAlias: string;
 }
 
+/**
+ * Docker's client passes the proxies of ~/.docker/config.json to every container. The health check
+ * must reach Toxiproxy without them.
+ */
+const withoutProxies = Object.fromEntries(
+  ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [
+    [name, ''],
+    [name.toLowerCase(), ''],
+  ]),
+);
+
 const memoryBytes = 128 * 1024 * 1024;
 
 export function sidecarOf(original: Service, options: SidecarOptions): Service {
@@ -34,7 +45,7 @@ export function sidecarOf(original: Service, options: SidecarOptions): Service {
     // This name resolves to an address of the control network only, so the API listens on no
     // network of the project.
     command: [`-host=${controlAlias}`, `-port=${apiPort}`, '-proxy-metrics'],
-    environment: { LOG_LEVEL: 'warn', GOMEMLIMIT: `${memoryBytes / 2 / 1024 / 1024}MiB` },
+    environment: { ...withoutProxies, LOG_LEVEL: 'warn', GOMEMLIMIT: `${memoryBytes / 2 / 1024 / 1024}MiB` },
     networks: { ...Object.fromEntries(networks), [options.controlNetwork]: { aliases: [controlAlias] } },
     ...(published.length > 0 && { ports: published }),
     ...(original.profiles && { profiles: original.profiles }),

@@ -11,7 +11,7 @@ import type { ComposeProject } from '../compose/compose-model.ts';
 import { composeText } from '../generate/compose-text.ts';
 import { labels } from '../generate/labels.ts';
 import { writeMonitoringFiles } from '../monitoring/monitoring-files.ts';
-import { engineSocket, terminalType } from './config.ts';
+import { engineSocket, terminalOptions } from './config.ts';
 import { docker, dockerInForeground } from './docker.ts';
 import { freePorts } from './free-ports.ts';
 import {
@@ -125,7 +125,6 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   for (const line of await publishedLines(prepared, project, stop)) print(line);
 
   const container = `${project.name}-${names.orchestrator}`;
-  const terminal = terminalType();
   const code = await dockerInForeground(
     [
       ...compose,
@@ -133,7 +132,7 @@ async function perform(run: RunProject, folder: string): Promise<number> {
       ...(isTerminal ? [] : ['-T']),
       // Prometheus finds it by the name of its service.
       ...['--name', container, '--no-deps', '--service-ports', '--use-aliases', '--quiet-pull'],
-      ...(terminal === undefined ? [] : ['-e', `TERM=${terminal}`]),
+      ...terminalOptions(),
       ...[names.orchestrator, 'run', '--config', join(inputPath, settingsFile)],
     ],
     { container, signal: stop, isTerminal },
