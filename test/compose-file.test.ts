@@ -1,5 +1,5 @@
 /** Lets docker-compose.yml run from any checkout, under any project name, on any engine. */
-import assert from 'node:assert/strict';
+import assert, { fail } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -25,8 +25,10 @@ interface Service {
   image: string;
   build?: unknown;
   volumes?: (string | Mount)[];
-  depends_on?: Record<string, unknown>;
+  depends_on?: Record<string, { condition?: string }>;
   entrypoint?: string[];
+  command?: string[];
+  networks?: string[] | Record<string, { aliases?: string[] }>;
   environment?: string[] | Record<string, string>;
 }
 
@@ -71,6 +73,48 @@ describe('docker-compose.yml', () => {
       const reads = mountsOf(service).some(({ source = '' }) => isOfCheckout(source));
       if (reads && name !== 'results') assert.ok(service.depends_on?.['results'], name);
     }
+  });
+
+  it('makes files of the checkout readable in each stage of the images that copies any', () => {
+    const dockerfile = readFileSync(join(import.meta.dirname, '..', 'Dockerfile'), 'utf8');
+    const stages = dockerfile.split(/^FROM /m).slice(1);
+    const copied = stages.flatMap((stage) => {
+      const lines = stage.split('\n');
+      return lines.flatMap((line, at) => {
+        const path = /^COPY (?!--from)(?:.* )?(\S+) \S+$/.exec(line)?.[1];
+        return path === undefined ? [] : [{ path, after: lines.slice(at).join('\n') }];
+      });
+    });
+    assert.ok(copied.length >= 15, `${copied.length} lines`);
+    // A umask of 077 gives files the mode 0600, which COPY keeps.
+    for (const { path, after } of copied)
+      assert.ok(/^RUN .*chmod -R a\+rX \.$/m.test(after) || after.includes(`RUN chmod a+r ${path}`), path);
+  });
+
+  it('starts `revert` and `check` beside a server in any state', () => {
+    const { server, loadgen, chaos } = services['orchestrator']?.depends_on ?? {};
+    assert.deepEqual([server?.condition, loadgen?.condition], ['service_started', 'service_healthy']);
+    assert.equal(chaos?.condition, 'service_healthy');
+    for (const name of ['loadgen', 'chaos', 'toxiproxy', 'results'])
+      assert.equal(services[name]?.depends_on?.['server'], undefined, name);
+  });
+
+  it('lets the socket, the token and the API of Toxiproxy out to nobody else', () => {
+    const withMount = (source: string) =>
+      Object.keys(services).filter((name) =>
+        mountsOf(services[name] ?? fail()).some((one) => one.source?.includes(source)),
+      );
+    assert.deepEqual(withMount('docker.sock'), ['chaos']);
+    assert.deepEqual(withMount('secret'), ['chaos', 'orchestrator']);
+    const { command = [], networks = {} } = services['toxiproxy'] ?? fail();
+    const alias = command.find((word) => word.startsWith('-host='))?.slice('-host='.length);
+    const named = Object.entries(networks).filter(([, { aliases = [] }]) => aliases.includes(alias ?? ''));
+    assert.deepEqual(
+      named.map(([network]) => network),
+      ['lab'],
+    );
+    for (const name of ['server', 'postgres'])
+      assert.ok(!Object.values(services[name]?.networks ?? []).includes('lab'));
   });
 
   it('runs the Toxiproxy that sidecars of other projects run', () => {
