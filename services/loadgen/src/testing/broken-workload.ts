@@ -62,7 +62,7 @@ export default defineWorkload<undefined, string, Settings>({
     act: {
       weight: 1,
       run: (user) => mistakes[user.parameters.mistake]?.(user),
-      deadlineMs: (mistake) => (mistake === 'waits forever' ? 5_000 : 30_000),
+      deadlineMs: (mistake) => (mistake === 'waits forever' ? 1_000 : 30_000),
     },
   },
   plan: ({ parameters }) => {

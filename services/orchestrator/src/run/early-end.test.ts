@@ -116,7 +116,7 @@ describe('a run that ends early', function () {
       lab,
       planOf(60, []),
       undefined,
-      { wrongAnswers: Number.POSITIVE_INFINITY },
+      { wrongAnswers: Number.POSITIVE_INFINITY, judgeEveryMs: 500 },
       { abort: { wrong_answers: 2, success_rate: 0 } },
     );
     const ended = history.at(-1);

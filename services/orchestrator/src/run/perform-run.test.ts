@@ -132,12 +132,16 @@ describe('a run', function () {
   });
 
   it('sends the plan to a restarted scheduler again', async () => {
-    await runOver(lab, planOf(6, [kill('f0001', 'crash', 5)]), async (text) => {
-      await waitUntil('steady', () => text().includes('phase steady') && lab.chaos.schedules.length === 1, {
-        timeoutMs: 15_000,
-      });
+    await runOver(lab, planOf(60, [kill('f0001', 'crash', 50)]), async (text, _stop, endSteady) => {
+      const scheduled = (count: number) =>
+        waitUntil('a schedule', () => text().includes('phase steady') && lab.chaos.schedules.length === count, {
+          timeoutMs: 15_000,
+        });
+      await scheduled(1);
       await polled(lab.chaos);
       await lab.chaos.restart();
+      await scheduled(2);
+      endSteady();
     });
     assert.equal(lab.chaos.schedules.length, 2);
     assert.equal(lab.chaos.schedules[0]?.steadyStartsAt, lab.chaos.schedules[1]?.steadyStartsAt);
@@ -170,13 +174,17 @@ describe('a run', function () {
 
   it('records a refusal because of a lease once, and acts when the lease ends', async () => {
     lab.chaos.startForbidden = true;
-    const { history } = await runOver(lab, planOf(4.5, [kill('f0001', 'outage', 0.2)]), async (text) => {
+    const plan = planOf(60, [kill('f0001', 'outage', 0.2)]);
+    const { history } = await runOver(lab, plan, async (text, _stop, endSteady) => {
       await waitUntil('the refusal', () => text().includes('START_FORBIDDEN') || text().includes('refused'), {
         timeoutMs: 8_000,
       });
       const asks = () => lab.chaos.asked.filter((request) => request.endsWith('/start')).length;
       await waitUntil('more asking', () => asks() >= 2, { timeoutMs: 15_000 });
       lab.chaos.startForbidden = false;
+      await waitUntil('the start', () => lab.server.status === 'running', { timeoutMs: 15_000 });
+      await polled(lab.chaos);
+      endSteady();
     });
     const acts = history.flatMap((event) => (event.type === 'supervisor_acted' ? [event.result] : []));
     assert.deepEqual(acts, ['refused', 'done']);

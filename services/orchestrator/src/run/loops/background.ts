@@ -25,8 +25,6 @@ import { freeResources, type StopLimits, StopRules } from './stop-rules.ts';
 
 const pollEveryMs = 500;
 const tickMs = 1_000;
-/** Each time, all rules are judged. */
-const abortEveryMs = 5_000;
 const detailEveryMs = 2_000;
 
 export interface LoopLimits {
@@ -44,6 +42,7 @@ export class Background {
   readonly #context: RunContext;
   readonly #view: RunView;
   readonly #interrupt: (event: Interrupt) => void;
+  readonly #limits: LoopLimits;
   readonly #pollers: EventPoller[];
   readonly #stop = new AbortController();
   readonly #loops: Promise<void>[] = [];
@@ -62,6 +61,7 @@ export class Background {
     this.#context = context;
     this.#view = view;
     this.#interrupt = interrupt;
+    this.#limits = limits;
     const { clock, clients, history } = context;
     const { id: runId, system } = context.run;
     const health = healthOf(system);
@@ -125,7 +125,8 @@ export class Background {
       await this.#applyStopRules();
     });
     this.#loop('the sample read-back', tickMs, (signal) => this.#sampleObjects(signal));
-    if (!this.#abortRules.isEmpty) this.#loop('the abort rules', abortEveryMs, async () => this.#applyAbortRules());
+    const { judgeEveryMs } = this.#limits.stop;
+    if (!this.#abortRules.isEmpty) this.#loop('the abort rules', judgeEveryMs, async () => this.#applyAbortRules());
     const [first, ...others] = healthOf(run.system).values();
     const detail = others.length === 0 ? first?.detail : undefined;
     if (detail !== undefined)

@@ -13,6 +13,8 @@ export interface StopLimits {
   wrongAnswers: number;
   memoryBytes: number;
   diskBytes: number;
+  /** How often all rules are judged for the user's abort rules. */
+  judgeEveryMs: number;
 }
 
 /** Free memory and disk of the machine; null if unknown. */
@@ -35,7 +37,7 @@ const mebibyte = 1_048_576;
 /** Three times the recovery limit leaves the supervisor time for a second try. */
 export function stopLimits(recoveryTimeoutSeconds: number): StopLimits {
   const brokenMs = Math.max(60_000, 3_000 * recoveryTimeoutSeconds);
-  return { brokenMs, wrongAnswers: 10, memoryBytes: 64 * mebibyte, diskBytes: 64 * mebibyte };
+  return { brokenMs, wrongAnswers: 10, memoryBytes: 64 * mebibyte, diskBytes: 64 * mebibyte, judgeEveryMs: 5_000 };
 }
 
 export class StopRules {
