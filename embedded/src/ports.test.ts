@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, it } from 'mocha';
+import { runCommand } from '../../test/support/command.ts';
 import { bundledOffsets, chosenPorts, holdPorts } from './ports.ts';
 
 describe('ports of a lab', () => {
@@ -54,6 +57,16 @@ describe('ports of a lab', () => {
     assert.deepEqual({ serverProxy, health, page }, chosen);
     assert.equal(new Set(Object.values(held.ports)).size, Object.keys(held.ports).length);
   });
+
+  it('are refused while the loopback interface is down', async function () {
+    const unshare = ['--net', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
+    if (spawnSync('unshare', [...unshare, 'true']).status !== 0) this.skip();
+    const script = `const { bundledOffsets, holdPorts } = await import(process.argv[1]);
+      await holdPorts(bundledOffsets).catch((error) => console.log(error.code, error.message));`;
+    const node = [process.execPath, '--input-type=module', '-e', script, join(import.meta.dirname, 'ports.ts')];
+    const { stdout, stderr } = await runCommand('unshare', [...unshare, ...node], { timeoutMs: 60_000 });
+    assert.match(stdout, /^NO_PORTS .*Bring the loopback interface up/, stderr);
+  }).timeout(90_000);
 
   it("are refused with the variable's name when taken or chosen twice", async () => {
     await using held = await holdPorts(bundledOffsets);

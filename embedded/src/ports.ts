@@ -6,13 +6,15 @@
  * the server's port for an outgoing connection while the server is down.
  */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { EncoreError } from '@encore/kit';
 
 const firstBlock = 8_000;
 const blockSize = 100;
 const blocks = 200;
 const lockOffset = 99;
+/** Long enough for a busy machine. */
+const connectTimeoutMs = 10_000;
 
 /** Offsets in a block of the ports that every lab has. */
 export const labOffsets = { chaos: 11, loadgen: 12, toxiproxy: 74, page: 80 } as const;
@@ -73,6 +75,13 @@ export async function holdPorts<Name extends string>(
     const base = firstBlock + block * blockSize;
     const lock = await listen(base + lockOffset);
     if (!lock) continue;
+    if (!(await connects(base + lockOffset))) {
+      await close(lock);
+      throw new EncoreError(
+        'NO_PORTS',
+        'programs cannot connect to each other on 127.0.0.1. Bring the loopback interface up, for example with "ip link set lo up"',
+      );
+    }
     const rest = Object.entries<number>(offsets).filter(([name]) => chosen[name as Name] === undefined);
     const numbers = rest.map(([name, offset]) => [name, base + offset] as const);
     const free = await allFree(numbers.map(([, port]) => port));
@@ -114,6 +123,19 @@ export async function allFree(ports: readonly number[]): Promise<boolean> {
     await close(server);
   }
   return true;
+}
+
+/** False where the loopback interface is down: a program can listen, but nobody can connect. */
+async function connects(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(connectTimeoutMs) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function listen(port: number): Promise<Server | null> {
