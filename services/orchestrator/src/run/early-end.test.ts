@@ -44,6 +44,7 @@ describe('a run that ends early', function () {
   it('does not start while the server is not ready, and shows its container state and last log lines', async () => {
     lab.server.ready = false;
     lab.server.status = 'paused';
+    lab.chaos.proxyMisfits = { 'server:8000': 'timeout' };
     lab.chaos.logs = { server: `${['a', 'b', 'c', 'd', 'e', 'f'].map((line) => `line ${line}`).join('\n')}\n\n` };
     const { exitCode, said } = await runOver(lab, planOf(1, []));
     assert.equal(exitCode, 3);
@@ -52,6 +53,9 @@ describe('a run that ends early', function () {
       /FAIL {2}server and what it needs: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*revert leftover faults with `.*encore revert`/,
     );
     assert.ok(!said.includes('line a'), said);
+    assert.match(said, /FAIL {2}probes: server:8000: timeout\n +→ if the container behind it runs, set the probe/);
+    const reads = lab.chaos.asked.filter((request) => request === 'GET /engine');
+    assert.equal(reads.length, 1, 'does not wait for its answers too');
   });
 
   it("gives the hint for a run of a user's project instead of commands about the stack in the current folder", async () => {

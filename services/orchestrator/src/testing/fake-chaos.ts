@@ -20,6 +20,8 @@ export class FakeChaos extends FakeService {
   /** The description that it was started with. */
   system = plannedSystem(bundledSystem);
   logNames: string[] = [];
+  /** What came through a proxy instead of an answer. */
+  proxyMisfits: Record<string, string> = {};
   /** Logs by service; other services have a default text. */
   logs: Record<string, string> = {};
   /** Duration of a stop request. */
@@ -115,6 +117,7 @@ export class FakeChaos extends FakeService {
         restartSetups: {},
         restartPolicies: {},
         unsupported: {},
+        proxyMisfits: this.proxyMisfits,
       };
       const noCompose = { composeVersion: null, checkouts: {}, running: {}, outdated: [], publishedPorts: {} };
       response.json({

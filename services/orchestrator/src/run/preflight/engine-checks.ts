@@ -58,7 +58,7 @@ function probes(engine: EngineInfo, plan: Plan): PreflightCheck {
     name,
     state: unansweredProxies(engine, plan).length > 0 ? 'fail' : 'warn',
     found: misfits.map(([proxy, misfit]) => `${proxy}: ${misfit}`).join('; '),
-    fix: 'set the probe of the proxy to the protocol of its port (none if no other fits); if nothing listens on the port, remove the proxy',
+    fix: 'if the container behind it runs, set the probe of the proxy to the protocol of its port (none if no other fits), or remove a proxy of a port on which nothing listens',
   };
 }
 

@@ -49,9 +49,11 @@ export async function inspectLab(
   const { wiring, run } = context;
   const { config, plan } = run;
   const checks = await servicesReady(context, limits, signal);
+  const areReady = checks.every(({ state }) => state !== 'fail');
   checks.push(...(await folderChecks(wiring, config.hours)));
   try {
-    const engine = await answeringEngine(context, limits, signal);
+    // A server that is not ready by now does not answer through its proxy either.
+    const engine = await (areReady ? answeringEngine(context, limits, signal) : readEngine(context, signal));
     const clocks = clocksOf(context, engine, signal);
     const delay = idleDelay(context, limits.idleMs, signal);
     checks.push(...engineChecks(engine, plan));
@@ -65,17 +67,20 @@ export async function inspectLab(
   }
 }
 
+const readEngine = ({ clients }: PreflightContext, signal: AbortSignal): Promise<EngineInfo> =>
+  clients.engine({ signal, timeoutMs: 10_000 });
+
 /** Waits until the targets answer through their proxies: some may still be starting. */
 async function answeringEngine(
-  { clients, clock, run: { plan } }: PreflightContext,
+  context: PreflightContext,
   { readyMs }: PreflightLimits,
   signal: AbortSignal,
 ): Promise<EngineInfo> {
-  const read = () => clients.engine({ signal, timeoutMs: 10_000 });
-  let engine = await read();
+  const { clock, run } = context;
+  let engine = await readEngine(context, signal);
   const isAnswered = async () => {
-    if (unansweredProxies(engine, plan).length === 0) return true;
-    engine = await read();
+    if (unansweredProxies(engine, run.plan).length === 0) return true;
+    engine = await readEngine(context, signal);
     return false;
   };
   await waitUntil('answers through the proxies', isAnswered, {
