@@ -22,7 +22,6 @@ import { loadClient } from './injector/load-client.ts';
 import { injectorMetrics } from './injector/metrics.ts';
 import { exchangeOf } from './injector/proxy-probe.ts';
 import { ToxiproxyApi } from './injector/toxiproxy-api.ts';
-import { proxyApiOf, ToxiproxyApis } from './injector/toxiproxy-apis.ts';
 import { chaosRoutes } from './routes.ts';
 import { schedulerMetrics } from './scheduler/metrics.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -37,15 +36,11 @@ export async function startChaos(
   const registry = createRegistry('chaos');
   const { toxiproxyTokenFile, system } = config;
   const token = toxiproxyTokenFile === undefined ? undefined : readApiToken(toxiproxyTokenFile);
-  const toxiproxies = new ToxiproxyApis(system, (url) => new ToxiproxyApi(url, { token }));
-  const proxies = new LabProxies(toxiproxies, system.proxies, systemClock);
-  const proxyHost = (proxy: string): string => new URL(proxyApiOf(system, proxy)).hostname;
   const injector = new Injector({
     engine: new DockerEngine(config.engineSocket),
     project: config.project,
     system,
-    proxies,
-    proxyHost,
+    proxies: new LabProxies(system, (url) => new ToxiproxyApi(url, { token }), systemClock),
     load: loadClient(config.loadgenUrl),
     breakers: breakersAt(config.serverHealthUrl),
     exchange: exchangeOf(system.proxies),

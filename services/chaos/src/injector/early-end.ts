@@ -3,7 +3,7 @@ import { isProxy } from '@encore/kit';
 import { label } from './engine.ts';
 import type { NumberedEvent } from './engine-watch.ts';
 import type { FaultTools } from './fault-functions.ts';
-import type { RegisteredFault } from './registered-fault.ts';
+import type { RegisteredFault } from './fault-registry.ts';
 
 /**
  * Something else ended a fault before its revert; `external` when neither the lab nor the target

@@ -5,21 +5,10 @@
  * container sees only after its own restart. If this process itself did not run, because it was
  * paused or starved of CPU, the gap is its own and not the engine's.
  */
-import { type Clock, describeError, type Logger } from '@encore/kit';
-import type { Engine } from './engine.ts';
-import type { EngineWatch } from './engine-watch.ts';
-import type { Deadline } from './fault-executor.ts';
-import type { Recorder } from './recorder.ts';
+import { describeError } from '@encore/kit';
+import type { InjectorContext } from './injector-context.ts';
 
-interface Dependencies {
-  engine: Engine;
-  watch: EngineWatch;
-  project: string;
-  recorder: Recorder;
-  clock: Clock;
-  deadline: Deadline;
-  logger: Logger;
-  inRun: () => boolean;
+interface Dependencies extends Pick<InjectorContext, 'tools' | 'recorder' | 'clock' | 'deadline' | 'logger' | 'inRun'> {
   /**
    * End of the recorded part of a loss that was ongoing when an earlier process ended, in epoch
    * milliseconds; null for none.
@@ -74,12 +63,12 @@ export class EngineHealth {
   }
 
   async check(): Promise<void> {
-    const { engine, watch, project, clock, deadline, logger, inRun, giveUp } = this.#dependencies;
+    const { tools, clock, deadline, logger, inRun, giveUp } = this.#dependencies;
     const since = this.#respondedAt;
     this.#wasInRun ||= inRun();
     const checkedBefore = this.#checkedAt;
     try {
-      await engine.list(project, deadline(callMs));
+      await tools.engine.list(tools.targets.project, deadline(callMs));
     } catch (error) {
       this.#responds = false;
       const now = clock.now();
@@ -99,7 +88,7 @@ export class EngineHealth {
     this.#responds = true;
     const silentMs = this.#respondedAt - since;
     if (this.#checkedAt - checkedBefore > stallMs) await this.#recordStall(checkedBefore);
-    else if (this.#isLost || (silentMs > toleratedMs && watch.brokeOffAt >= since))
+    else if (this.#isLost || (silentMs > toleratedMs && tools.watch.brokeOffAt >= since))
       await this.#recordLoss(since, 'the container engine did not respond', false);
     else if (silentMs > toleratedMs) {
       logger.warn({ silentMs }, 'the container engine was slow; none of its events were lost');

@@ -1,28 +1,12 @@
 /** Records the engine's events of the project, and attributes each start of a target. */
-import { describeError, type Logger, runsProxies } from '@encore/kit';
-import { type ContainerView, type Engine, type EngineEvent, label } from './engine.ts';
-import type { EngineWatch } from './engine-watch.ts';
-import type { Deadline } from './fault-executor.ts';
+import { describeError, runsProxies } from '@encore/kit';
+import { type ContainerView, type EngineEvent, label } from './engine.ts';
 import type { FaultLifecycle } from './fault-lifecycle.ts';
-import type { FaultRegistry } from './fault-registry.ts';
-import type { InjectorMetrics } from './metrics.ts';
-import type { Recorder } from './recorder.ts';
-import type { StartAttributor } from './start-attributor.ts';
-import type { Targets } from './targets.ts';
+import type { InjectorContext } from './injector-context.ts';
 
-interface Dependencies {
-  engine: Engine;
-  targets: Targets;
-  watch: EngineWatch;
-  starts: StartAttributor;
-  recorder: Recorder;
-  metrics: InjectorMetrics;
-  registry: FaultRegistry;
+interface Dependencies
+  extends Pick<InjectorContext, 'tools' | 'registry' | 'recorder' | 'metrics' | 'deadline' | 'logger' | 'inRun'> {
   lifecycle: FaultLifecycle;
-  deadline: Deadline;
-  logger: Logger;
-  /** False outside a run, when events are not recorded. */
-  inRun: () => boolean;
 }
 
 /** Beyond this number, the names are looked up again. */
@@ -36,7 +20,7 @@ export class EngineReporter {
 
   constructor(dependencies: Dependencies) {
     this.#dependencies = dependencies;
-    dependencies.watch.listen((event) => {
+    dependencies.tools.watch.listen((event) => {
       // Sequentially, because the history must keep the order.
       this.#queue = this.#queue
         .then(() => this.#report(event))
@@ -55,7 +39,8 @@ export class EngineReporter {
   }
 
   async #report(event: EngineEvent): Promise<void> {
-    const { registry, lifecycle, recorder, metrics, starts, targets, inRun } = this.#dependencies;
+    const { registry, lifecycle, recorder, metrics, tools, inRun } = this.#dependencies;
+    const { starts, targets } = tools;
     if (event.type === 'network') return this.#reportNetwork(event);
     if (event.type !== 'container') return;
     const { action, attributes: labels, containerId } = event;
@@ -112,7 +97,8 @@ export class EngineReporter {
   }
 
   async #targetOf(containerId: string): Promise<string | null> {
-    const { targets, deadline } = this.#dependencies;
+    const { tools, deadline } = this.#dependencies;
+    const { targets } = tools;
     const known = this.#targets.get(containerId);
     if (known !== undefined) return known;
     if (this.#targets.size > maxNames) this.#targets.clear();
@@ -123,9 +109,9 @@ export class EngineReporter {
   }
 
   async #inspect(id: string): Promise<ContainerView | undefined> {
-    const { engine, deadline, logger } = this.#dependencies;
+    const { tools, deadline, logger } = this.#dependencies;
     try {
-      return await engine.inspect(id, deadline(3_000));
+      return await tools.engine.inspect(id, deadline(3_000));
     } catch (error) {
       logger.warn({ err: describeError(error) }, 'a started or updated container could not be inspected');
       return undefined;

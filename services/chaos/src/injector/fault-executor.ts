@@ -1,22 +1,13 @@
 /** Runs each step of a fault under its own timeout. FaultLifecycle decides when. */
 import type { Effect, PlannedFault } from '@encore/contracts';
 import { describeError, EncoreError } from '@encore/kit';
-import { deathOf, type EarlyEnd, endedBy } from './early-end.ts';
-import type { EffectCheck, FaultFunctions, FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
+import { type EarlyEnd, endedBy } from './early-end.ts';
+import type { EffectCheck, FaultFunctions, RevertCheck, SavedBase } from './fault-functions.ts';
+import type { RegisteredFault } from './fault-registry.ts';
 import { eventOf } from './faults/container-target.ts';
-import type { InjectorMetrics } from './metrics.ts';
-import type { Recorder } from './recorder.ts';
-import type { RegisteredFault } from './registered-fault.ts';
+import type { InjectorContext } from './injector-context.ts';
 
-/** Returns a signal that aborts after `ms` and for no other reason. */
-export type Deadline = (ms: number) => AbortSignal;
-
-interface Dependencies {
-  tools: FaultTools;
-  recorder: Recorder;
-  metrics: InjectorMetrics;
-  deadline: Deadline;
-}
+type Dependencies = Pick<InjectorContext, 'tools' | 'recorder' | 'metrics' | 'deadline'>;
 
 const prepareMs = 3_000;
 const injectMs = 25_000;
@@ -80,11 +71,6 @@ export class FaultExecutor {
       // An unreachable engine or Toxiproxy is not evidence about the fault.
       return null;
     }
-  }
-
-  /** What the death of the target means for a fault that must end with it. */
-  targetDied(active: RegisteredFault): Pick<EarlyEnd, 'cause' | 'evidence'> {
-    return deathOf(this.#dependencies.tools, active);
   }
 
   /** Never throws: one failed revert must not block the others. */

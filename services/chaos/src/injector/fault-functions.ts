@@ -25,7 +25,6 @@ export interface FaultTools {
   exchange: ExchangeProbe;
   load: LoadClient;
   breakers: ReadBreakers;
-  proxyHost: SendsProbes['proxyHost'];
   starts: StartAttributor;
   ownStops: OwnStops;
   clock: Clock;
@@ -60,10 +59,8 @@ export interface UsesLoad<Call extends keyof LoadClient> {
 }
 /** Sends probes through a proxy and directly. */
 export interface SendsProbes {
-  proxies: Pick<LabProxies, 'address'>;
+  proxies: Pick<LabProxies, 'addresses'>;
   exchange: ExchangeProbe;
-  /** Host of the Toxiproxy that runs a proxy, which listens on all its addresses. */
-  proxyHost: (proxy: string) => string;
 }
 
 /** A planned fault with the parameters of its kind. */

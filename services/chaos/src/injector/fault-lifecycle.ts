@@ -13,16 +13,13 @@ import { type Effect, isInstant, type PlannedFault, paramsSchema, type RevertCau
 import type { ErrorCode } from '@encore/contracts/errors';
 import { EncoreError, messageOf, parse } from '@encore/kit';
 import { applicabilityProblem } from '@encore/plan';
-import { type Deadline, FaultExecutor, refusalOf } from './fault-executor.ts';
-import type { FaultTools, RevertCheck, SavedBase } from './fault-functions.ts';
-import type { FaultRegistry } from './fault-registry.ts';
+import { deathOf } from './early-end.ts';
+import { FaultExecutor, refusalOf } from './fault-executor.ts';
+import type { RevertCheck, SavedBase } from './fault-functions.ts';
+import type { RegisteredFault } from './fault-registry.ts';
 import { leavesNothing } from './faults/container-target.ts';
 import { faultTable } from './faults/fault-table.ts';
-import type { Journal } from './journal.ts';
-import type { KeyedLock } from './lock.ts';
-import type { InjectorMetrics } from './metrics.ts';
-import type { Recorder } from './recorder.ts';
-import type { RegisteredFault } from './registered-fault.ts';
+import type { InjectorContext } from './injector-context.ts';
 
 export interface InjectRequest {
   runId: string;
@@ -46,14 +43,8 @@ export interface RevertResult {
   evidence: string;
 }
 
-interface Dependencies {
-  registry: FaultRegistry;
-  tools: FaultTools;
-  journal: Journal;
-  recorder: Recorder;
-  metrics: InjectorMetrics;
-  lock: KeyedLock;
-  deadline: Deadline;
+interface Dependencies
+  extends Pick<InjectorContext, 'registry' | 'tools' | 'journal' | 'recorder' | 'metrics' | 'lock' | 'deadline'> {
   /** Throws RUN_OVER unless faults of this run may be injected now. */
   requireRun: (runId: string) => void;
 }
@@ -142,7 +133,7 @@ export class FaultLifecycle {
   async targetDied(target: string): Promise<void> {
     for (const active of this.#dependencies.registry.on(target).filter((one) => one.functions.onTargetDied?.(one)))
       await this.#whileOpen(active, () => {
-        const { cause, evidence } = this.#executor.targetDied(active);
+        const { cause, evidence } = deathOf(this.#dependencies.tools, active);
         return this.#revert(active, cause, evidence);
       });
   }

@@ -2,12 +2,30 @@
  * What the injector knows about the faults of the current run: which are open, meaning between the
  * intent on disk and the line that closes it, and which have left their target down.
  */
-import { behaviourOf, type FaultKind, type OpenFault, type PlannedFault, type Target } from '@encore/contracts';
-import type { SavedBase } from './fault-functions.ts';
+import {
+  type Behaviour,
+  behaviourOf,
+  type FaultKind,
+  type OpenFault,
+  type PlannedFault,
+  type Target,
+} from '@encore/contracts';
+import type { ActiveFault, FaultFunctions, SavedBase } from './fault-functions.ts';
 import { faultTable } from './faults/fault-table.ts';
 import type { Journal, PendingRestart } from './journal.ts';
 import type { InjectorMetrics } from './metrics.ts';
-import type { RegisteredFault } from './registered-fault.ts';
+
+/** What is active, the functions of its kind, and how far it has come. */
+export interface RegisteredFault extends ActiveFault {
+  functions: FaultFunctions;
+  behaviour: Behaviour;
+  injectedAt: number;
+  /**
+   * `confirmed`: the effect check confirmed it, so its state can be read back. `revert-failed`: its
+   * revert could not be verified; the reconciler retries it.
+   */
+  state: 'injecting' | 'injected' | 'confirmed' | 'revert-failed';
+}
 
 export class FaultRegistry {
   readonly #open = new Map<string, RegisteredFault>();

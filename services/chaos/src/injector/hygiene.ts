@@ -4,14 +4,16 @@
  */
 import type { EventOf } from '@encore/contracts';
 import { label } from './engine.ts';
-import type { Deadline } from './fault-executor.ts';
-import type { FaultTools } from './fault-functions.ts';
-import type { FaultRegistry } from './fault-registry.ts';
+import type { InjectorContext } from './injector-context.ts';
 import { originalLimitsOf } from './targets.ts';
 
 type Findings = Omit<EventOf<'hygiene_checked'>, 'type' | 'at'>;
 
-export async function checkHygiene(tools: FaultTools, registry: FaultRegistry, deadline: Deadline): Promise<Findings> {
+export async function checkHygiene({
+  tools,
+  registry,
+  deadline,
+}: Pick<InjectorContext, 'tools' | 'registry' | 'deadline'>): Promise<Findings> {
   const findings: Findings = {
     leakedToxics: 0,
     leakedPauses: 0,
@@ -19,7 +21,7 @@ export async function checkHygiene(tools: FaultTools, registry: FaultRegistry, d
     externalContainersTouched: 0,
     detail: [],
   };
-  const proxies = await tools.proxies.api.list();
+  const proxies = await tools.proxies.list();
   for (const proxy of tools.proxies.names) {
     const { toxics = [], enabled = false } = proxies[proxy] ?? {};
     const leaked = toxics.length + (enabled ? 0 : 1);

@@ -3,7 +3,7 @@
  * the same injector runs against two engines, in tests, and in virtual time.
  */
 import type { EngineInfo, RevertAnswer, System, TargetState } from '@encore/contracts';
-import { type Clock, describeError, type Logger } from '@encore/kit';
+import { describeError } from '@encore/kit';
 import type { ReadBreakers } from './breakers.ts';
 import type { ReadConnections } from './connections.ts';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
@@ -11,18 +11,16 @@ import type { Engine } from './engine.ts';
 import { EngineHealth } from './engine-health.ts';
 import { EngineReporter } from './engine-reporter.ts';
 import { EngineWatch } from './engine-watch.ts';
-import type { Deadline } from './fault-executor.ts';
-import type { FaultTools, SendsProbes } from './fault-functions.ts';
+import type { FaultTools } from './fault-functions.ts';
 import { FaultLifecycle, type InjectRequest, type InjectResult, type RevertResult } from './fault-lifecycle.ts';
 import { FaultLog } from './fault-log.ts';
 import { FaultRegistry } from './fault-registry.ts';
 import { checkHygiene } from './hygiene.ts';
-import type { Journal } from './journal.ts';
+import type { InjectorContext } from './injector-context.ts';
 import type { LabProxies } from './lab-proxies.ts';
 import { engineInfo, targetStates } from './lab-view.ts';
 import type { LoadClient } from './load-client.ts';
 import { KeyedLock } from './lock.ts';
-import type { InjectorMetrics } from './metrics.ts';
 import { OwnStops } from './own-stops.ts';
 import type { ExchangeProbe } from './proxy-probe.ts';
 import { ProxyUses } from './proxy-uses.ts';
@@ -34,21 +32,15 @@ import { StartAttributor } from './start-attributor.ts';
 import { TargetStarts } from './target-starts.ts';
 import { Targets } from './targets.ts';
 
-export interface InjectorDependencies {
+interface Dependencies extends Pick<InjectorContext, 'journal' | 'metrics' | 'clock' | 'deadline' | 'logger'> {
   engine: Engine;
   project: string;
   system: System;
   proxies: LabProxies;
-  proxyHost: SendsProbes['proxyHost'];
   exchange: ExchangeProbe;
   readConnections: ReadConnections;
   load: LoadClient;
   breakers: ReadBreakers;
-  journal: Journal;
-  metrics: InjectorMetrics;
-  clock: Clock;
-  deadline: Deadline;
-  logger: Logger;
   /** Ends the process, so that its restart policy restarts it. */
   giveUp: (reason: string) => void;
 }
@@ -67,84 +59,59 @@ export class Injector {
   readonly watch: EngineWatch;
   readonly reporter: EngineReporter;
   readonly engineHealth: EngineHealth;
-  readonly #dependencies: InjectorDependencies;
-  readonly #tools: FaultTools;
+  readonly #dependencies: Dependencies;
+  readonly #context: InjectorContext;
   readonly #uses: ProxyUses;
-  readonly #lock = new KeyedLock();
   #healthy = false;
   #closing = false;
 
-  constructor(dependencies: InjectorDependencies) {
-    const {
-      engine,
-      project,
-      system,
-      proxies,
-      proxyHost,
-      exchange,
-      readConnections,
-      load,
-      breakers,
-      journal,
-      metrics,
-      clock,
-      deadline,
-      logger,
-    } = dependencies;
+  constructor(dependencies: Dependencies) {
+    const { engine, project, system, proxies, exchange, load, breakers } = dependencies;
+    const { journal, metrics, clock, deadline, logger, readConnections, giveUp } = dependencies;
     this.#dependencies = dependencies;
     const faultLog = new FaultLog(logger, journal.faults);
     this.recorder = new Recorder(journal, clock, (event) => faultLog.add(event));
     const targets = new Targets(engine, project, system);
     this.watch = new EngineWatch(engine, project, journal.lastEngineTime ?? clock.now(), clock, logger);
-    const ownStops = new OwnStops(this.watch, clock);
+    const { watch } = this;
+    const ownStops = new OwnStops(watch, clock);
     const starts = new StartAttributor(engine, targets, journal, clock, ownStops);
-    this.#tools = {
+    const tools: FaultTools = {
       engine,
       targets,
-      watch: this.watch,
+      watch,
       proxies,
       exchange,
       load,
       breakers,
-      proxyHost,
       starts,
       ownStops,
       clock,
     };
     this.registry = new FaultRegistry(journal, metrics);
-    const shared = {
-      tools: this.#tools,
-      registry: this.registry,
-      recorder: this.recorder,
+    const { registry, recorder } = this;
+    const inRun = () => this.isInRun;
+    const context = {
+      tools,
+      registry,
+      journal,
+      recorder,
       metrics,
-      lock: this.#lock,
-      deadline,
+      lock: new KeyedLock(),
       clock,
+      deadline,
       logger,
-      inRun: () => this.isInRun,
+      inRun,
     };
-    this.#uses = new ProxyUses({ ...shared, engine, targets, readConnections });
-    const requireRun = (runId: string) => this.lease.requireOpen(runId);
-    this.lifecycle = new FaultLifecycle({ ...shared, journal, requireRun });
-    this.starts = new TargetStarts({ ...shared, requireRun: (runId) => this.lease.require(runId) });
-    this.reconciler = new Reconciler({ ...shared, lifecycle: this.lifecycle });
-    this.lease = new RunLease({ ...shared, journal, revertAll: (cause) => this.reconciler.all(cause) });
-    this.engineHealth = new EngineHealth({
-      ...shared,
-      engine,
-      watch: this.watch,
-      project,
-      lostUntil: journal.engineLostUntil,
-      giveUp: dependencies.giveUp,
-    });
-    this.reporter = new EngineReporter({
-      ...shared,
-      engine,
-      targets,
-      watch: this.watch,
-      starts,
-      lifecycle: this.lifecycle,
-    });
+    this.#context = context;
+    this.#uses = new ProxyUses({ ...context, readConnections });
+    this.lifecycle = new FaultLifecycle({ ...context, requireRun: (runId) => this.lease.requireOpen(runId) });
+    const { lifecycle } = this;
+    this.starts = new TargetStarts({ ...context, requireRun: (runId) => this.lease.require(runId) });
+    this.reconciler = new Reconciler({ ...context, lifecycle });
+    this.lease = new RunLease({ ...context, revertAll: (cause) => this.reconciler.all(cause) });
+    this.engineHealth = new EngineHealth({ ...context, lostUntil: journal.engineLostUntil, giveUp });
+    this.reporter = new EngineReporter({ ...context, lifecycle });
   }
 
   get isInRun(): boolean {
@@ -183,8 +150,9 @@ export class Injector {
     if (tick % 4 === 0) await this.reconciler.proxy();
     if (tick % 4 === 2) this.#closeEnded();
     if (tick % 12 === 0) await this.reconciler.drift();
-    if (tick % 20 === 0) void this.#sample();
-    if (tick % 20 === 10 && this.isInRun) void this.#uses.look();
+    if (tick % 20 === 0) void sampleContainers(this.#context);
+    const { runId } = this.lease;
+    if (tick % 20 === 10 && runId !== null) void this.#uses.look(runId);
     this.#healthy = true;
   }
 
@@ -208,12 +176,12 @@ export class Injector {
   }
 
   async hygiene(): Promise<void> {
-    const findings = await checkHygiene(this.#tools, this.registry, this.#dependencies.deadline);
+    const findings = await checkHygiene(this.#context);
     await this.recorder.record({ type: 'hygiene_checked', ...findings });
   }
 
   targets(): Promise<TargetState[]> {
-    return targetStates(this.#tools, this.registry, this.#dependencies.deadline);
+    return targetStates(this.#context);
   }
 
   services(): Promise<string[]> {
@@ -225,7 +193,7 @@ export class Injector {
   }
 
   engineInfo(): Promise<EngineInfo> {
-    return engineInfo(this.#tools, this.#dependencies);
+    return engineInfo(this.#context, this.#dependencies.readConnections);
   }
 
   /** Reverts every active fault within the time limit; the next process would do it anyway. */
@@ -243,8 +211,8 @@ export class Injector {
   async #learnRestartCounts(): Promise<boolean> {
     const { engine, deadline, logger } = this.#dependencies;
     try {
-      for (const { id } of await this.#tools.targets.list(deadline(callMs)))
-        this.#tools.starts.learn(id, (await engine.inspect(id, deadline(callMs))).restartCount);
+      for (const { id } of await this.#context.tools.targets.list(deadline(callMs)))
+        this.#context.tools.starts.learn(id, (await engine.inspect(id, deadline(callMs))).restartCount);
       return true;
     } catch (error) {
       logger.warn({ err: describeError(error) }, 'the engine does not respond yet');
@@ -264,18 +232,5 @@ export class Injector {
       .finally(() => {
         this.#closing = false;
       });
-  }
-
-  #sample(): Promise<void> {
-    const { engine, metrics, deadline, logger } = this.#dependencies;
-    return sampleContainers({
-      engine,
-      targets: this.#tools.targets,
-      recorder: this.recorder,
-      metrics,
-      deadline,
-      logger,
-      inRun: () => this.isInRun,
-    });
   }
 }

@@ -1,13 +1,12 @@
 /**
- * The proxies of the system. Each change is read back. A removal drains first, because Toxiproxy
- * can freeze permanently when a toxic that holds data is removed under load: the proxy is disabled,
- * the held data drains, then the toxic is removed.
+ * The proxies of the system, each in the Toxiproxy that runs it. Each change is read back. A removal
+ * drains first, because Toxiproxy can freeze permanently when a toxic that holds data is removed
+ * under load: the proxy is disabled, the held data drains, then the toxic is removed.
  */
-import type { SystemProxy } from '@encore/contracts';
+import type { System, SystemProxy } from '@encore/contracts';
 import { type Clock, EncoreError, ownValue, upstreamOf, withoutNumber } from '@encore/kit';
+import type { Address } from './proxy-probe.ts';
 import type { Proxies, ProxyState, Toxic } from './toxiproxy-api.ts';
-
-type ProxyAddress = Pick<SystemProxy, 'listen' | 'upstream' | 'runsIn'>;
 
 /** Prefix of our toxics, followed by the fault's id; other toxics are never removed. */
 const prefix = 'encore-';
@@ -23,23 +22,37 @@ export const isAsAdded = (found: Toxic | undefined, { type, stream, toxicity, at
   Object.entries(attributes).every(([name, value]) => found.attributes[name] === value);
 
 export class LabProxies {
-  readonly api: Proxies;
   readonly names: readonly string[];
-  readonly #addresses: Readonly<Record<string, ProxyAddress>>;
+  readonly #system: Pick<System, 'containers' | 'proxies'>;
+  /** By the URL of the API. */
+  readonly #apis: ReadonlyMap<string, Proxies>;
   readonly #clock: Clock;
   /** Proxies that this process opened, or found open since it last closed them. */
   readonly #open = new Set<string>();
 
-  constructor(api: Proxies, addresses: Readonly<Record<string, ProxyAddress>>, clock: Clock) {
-    this.api = api;
-    this.names = Object.keys(addresses);
-    this.#addresses = addresses;
+  constructor(system: Pick<System, 'containers' | 'proxies'>, connect: (url: string) => Proxies, clock: Clock) {
+    this.names = Object.keys(system.proxies);
+    this.#system = system;
+    const urls = new Set(this.names.map((name) => this.#apiUrl(name)));
+    this.#apis = new Map([...urls].map((url) => [url, connect(url)]));
     this.#clock = clock;
+  }
+
+  /** The version of Toxiproxy. */
+  async version(): Promise<string> {
+    const versions = await Promise.all([...this.#apis.values()].map((api) => api.version()));
+    return [...new Set(versions)].join(', ');
+  }
+
+  /** Fails if one Toxiproxy does not respond. */
+  async list(): Promise<Record<string, ProxyState>> {
+    const all = await Promise.all([...this.#apis.values()].map((api) => api.list()));
+    return Object.assign({}, ...all);
   }
 
   /** The containers that run Toxiproxy. */
   get containers(): string[] {
-    return [...new Set(Object.values(this.#addresses).map(({ runsIn }) => runsIn))];
+    return [...new Set(Object.values(this.#system.proxies).map(({ runsIn }) => runsIn))];
   }
 
   /** The proxies that lead to this container, or to all replicas that it belongs to. */
@@ -47,16 +60,41 @@ export class LabProxies {
     return this.names.filter((name) => upstreamOf(name) === withoutNumber(container));
   }
 
-  address(proxy: string): ProxyAddress {
-    const address = ownValue(this.#addresses, proxy);
+  address(proxy: string): Pick<SystemProxy, 'listen' | 'upstream' | 'runsIn'> {
+    const address = ownValue(this.#system.proxies, proxy);
     if (address === undefined)
       throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}; it has ${this.names.join(', ')}`);
     return address;
   }
 
+  /**
+   * The address of the proxy as seen from here (its own, or that of Toxiproxy if it listens on all
+   * addresses), and the one that it leads to.
+   */
+  addresses(proxy: string): { through: Address; direct: Address } {
+    const { listen, upstream } = this.address(proxy);
+    const own = parseAddress(listen);
+    const isOnAll = ['0.0.0.0', '[::]', ''].includes(own.host);
+    const host = isOnAll ? new URL(this.#apiUrl(proxy)).hostname : own.host;
+    return { through: { ...own, host }, direct: parseAddress(upstream) };
+  }
+
+  #apiUrl(proxy: string): string {
+    const { runsIn } = this.address(proxy);
+    const url = ownValue(this.#system.containers, runsIn)?.proxyApi;
+    if (url === undefined) throw new EncoreError('INVALID_SYSTEM', `containers.${runsIn}.proxyApi: is missing`);
+    return url.replace(/\/$/, '');
+  }
+
+  #api(proxy: string): Proxies {
+    const api = this.#apis.get(this.#apiUrl(proxy));
+    if (api === undefined) throw new TypeError(`no API for ${proxy}`);
+    return api;
+  }
+
   /** Call with the proxy's lock held. */
   async state(proxy: string): Promise<ProxyState> {
-    const state = (await this.api.list())[proxy];
+    const state = (await this.list())[proxy];
     if (state === undefined)
       throw new EncoreError('PROXY_LOST', `Toxiproxy has no proxy ${proxy}; it was probably restarted`);
     if (state.enabled) this.#open.add(proxy);
@@ -77,19 +115,21 @@ export class LabProxies {
    * returns what was wrong with each, by its name.
    */
   async ensure(): Promise<Map<string, string>> {
-    const before = await this.api.list();
+    const before = await this.list();
     const created = new Map<string, string>();
     for (const name of this.names) {
       const { listen, upstream } = this.address(name);
       const found = before[name];
-      if (found && found.upstream === upstream && portOf(found.listen) === portOf(listen)) continue;
-      if (found) await this.api.remove(name);
-      await this.api.create({ name, listen, upstream });
+      // Toxiproxy returns `[::]:8000` for `0.0.0.0:8000`, so only the port is compared.
+      const isSame = found?.upstream === upstream && parseAddress(found.listen).port === parseAddress(listen).port;
+      if (isSame) continue;
+      if (found) await this.#api(name).remove(name);
+      await this.#api(name).create({ name, listen, upstream });
       this.#open.add(name);
       created.set(name, found ? `it led from ${found.listen} to ${found.upstream}` : 'it was missing');
     }
     if (created.size > 0) {
-      const after = await this.api.list();
+      const after = await this.list();
       for (const name of created.keys())
         if (after[name]?.enabled !== true)
           throw new EncoreError(
@@ -102,7 +142,7 @@ export class LabProxies {
 
   async setEnabled(proxy: string, enabled: boolean): Promise<void> {
     this.#open.delete(proxy);
-    await this.api.setEnabled(proxy, enabled);
+    await this.#api(proxy).setEnabled(proxy, enabled);
     const state = await this.state(proxy);
     if (state.enabled !== enabled)
       throw new EncoreError(
@@ -113,7 +153,7 @@ export class LabProxies {
   }
 
   async addToxic(proxy: string, toxic: Toxic): Promise<void> {
-    await this.api.addToxic(proxy, toxic);
+    await this.#api(proxy).addToxic(proxy, toxic);
     const found = (await this.state(proxy)).toxics.find(({ name }) => name === toxic.name);
     if (!isAsAdded(found, toxic))
       throw new EncoreError(
@@ -127,16 +167,16 @@ export class LabProxies {
    * its toxics.
    */
   async removeToxic(proxy: string, name: string): Promise<void> {
-    const state = (await this.api.list())[proxy];
+    const state = (await this.list())[proxy];
     const toxic = state?.toxics.find((found) => found.name === name);
     if (state === undefined || toxic === undefined) return;
     const drainMs = drainTime(toxic);
     if (drainMs > 0 && state.enabled) {
       this.#open.delete(proxy);
-      await this.api.setEnabled(proxy, false);
+      await this.#api(proxy).setEnabled(proxy, false);
       await this.#clock.sleep(drainMs);
     }
-    await this.api.removeToxic(proxy, name);
+    await this.#api(proxy).removeToxic(proxy, name);
     if (drainMs > 0 && state.enabled) await this.setEnabled(proxy, true);
   }
 }
@@ -156,5 +196,7 @@ function drainTime({ type, attributes }: Toxic): number {
   }
 }
 
-/** Toxiproxy returns `[::]:8000` for `0.0.0.0:8000`, so only the port is compared. */
-const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
+function parseAddress(text: string): Address {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+}

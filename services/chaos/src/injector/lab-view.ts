@@ -3,10 +3,10 @@ import { type EngineInfo, faultKinds, kindOf, type System, type TargetState } fr
 import { ownValue, plannedSystem, runsProxies, targetsAllowing } from '@encore/kit';
 import type { ReadConnections } from './connections.ts';
 import { type ContainerView, label, serviceOf } from './engine.ts';
-import type { Deadline } from './fault-executor.ts';
 import type { FaultTools } from './fault-functions.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 import { probesOf } from './faults/toxic-fault.ts';
+import type { InjectorContext } from './injector-context.ts';
 import { misfitOf } from './proxy-probe.ts';
 import type { Targets } from './targets.ts';
 
@@ -14,8 +14,8 @@ const callMs = 5_000;
 const exchangeMs = 1_500;
 
 export async function engineInfo(
-  tools: FaultTools,
-  { deadline, readConnections }: { deadline: Deadline; readConnections: ReadConnections },
+  { tools, deadline }: Pick<InjectorContext, 'tools' | 'deadline'>,
+  readConnections: ReadConnections,
 ): Promise<EngineInfo> {
   const { engine, proxies, targets } = tools;
   const facts = await engine.facts(deadline(callMs));
@@ -42,7 +42,7 @@ export async function engineInfo(
       views,
       ({ publishedPorts }) => publishedPorts,
     ),
-    toxiproxy: await proxies.api.version(),
+    toxiproxy: await proxies.version(),
     proxyMisfits: await proxyMisfits(tools),
     seesConnections: (await Promise.all(views.map(readConnections))).some((connections) => connections !== null),
     restartSetups: Object.fromEntries(
@@ -119,11 +119,11 @@ function valuesBy<Value>(
   return values;
 }
 
-export async function targetStates(
-  tools: FaultTools,
-  registry: FaultRegistry,
-  deadline: Deadline,
-): Promise<TargetState[]> {
+export async function targetStates({
+  tools,
+  registry,
+  deadline,
+}: Pick<InjectorContext, 'tools' | 'registry' | 'deadline'>): Promise<TargetState[]> {
   const found = await tools.targets.list(deadline(callMs));
   const views = await Promise.all(found.map(({ id }) => tools.engine.inspect(id, deadline(callMs))));
   const { system } = tools.targets;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { events, startedLab } from '../testing/started-lab.ts';
+import { events, run, startedLab } from '../testing/started-lab.ts';
 import { label } from './engine.ts';
 
 describe('uses of the proxies', () => {
@@ -25,6 +25,23 @@ describe('uses of the proxies', () => {
     };
     await lab.clock.advance(21_000);
     assert.equal(reads, 3 * ofProject, 'it looked once more');
+    stop.abort();
+  });
+
+  it('are recorded again in the next run of the same process', async () => {
+    const { lab, injector, stop, renew } = await startedLab();
+    const isProxy = (id: string) => id === lab.container('toxiproxy').id;
+    lab.readConnections = async ({ id }) =>
+      isProxy(id) ? [{ localPort: 8_000, remote: '10.0.0.7', remotePort: 40_000 }] : [];
+    const labels = { [label.project]: lab.server.labels[label.project] ?? '', [label.service]: 'worker' };
+    Object.assign(lab.engine.add('worker', labels), { addresses: ['10.0.0.7'] });
+    await lab.clock.advance(6_000);
+    const before = events(injector, 'proxy_used').length;
+    renew.on = false;
+    await lab.clock.until(injector.lease.end(run.runId));
+    await lab.clock.until(injector.lease.claim({ ...run, runId: 'run-2', ttlMs: 60_000 }));
+    await lab.clock.advance(6_000);
+    assert.deepEqual([before, events(injector, 'proxy_used').length], [1, 2]);
     stop.abort();
   });
 });

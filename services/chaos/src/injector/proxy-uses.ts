@@ -1,25 +1,19 @@
 /** Records each client of each proxy once per run, and whether it bypasses the proxy. */
-import { describeError, type Logger } from '@encore/kit';
+import { describeError } from '@encore/kit';
 import { type Connected, type ReadConnections, usesOf } from './connections.ts';
-import type { Engine } from './engine.ts';
-import type { Deadline } from './fault-executor.ts';
-import type { Recorder } from './recorder.ts';
-import type { Targets } from './targets.ts';
+import type { InjectorContext } from './injector-context.ts';
 
-interface Dependencies {
-  engine: Engine;
-  targets: Targets;
+interface Dependencies extends Pick<InjectorContext, 'tools' | 'recorder' | 'deadline' | 'logger'> {
   readConnections: ReadConnections;
-  recorder: Recorder;
-  deadline: Deadline;
-  logger: Logger;
 }
 
 const callMs = 4_000;
 
 export class ProxyUses {
   readonly #dependencies: Dependencies;
+  /** Of the current run. */
   readonly #recorded = new Set<string>();
+  #runId = '';
   /** No running container's connections are visible here, so looking again is of no use. */
   #isBlind = false;
 
@@ -27,17 +21,16 @@ export class ProxyUses {
     this.#dependencies = dependencies;
   }
 
-  /** For the next run. */
-  forget(): void {
-    this.#recorded.clear();
-    this.#isBlind = false;
-  }
-
-  async look(): Promise<void> {
-    const { targets, recorder, logger } = this.#dependencies;
+  async look(runId: string): Promise<void> {
+    const { tools, recorder, logger } = this.#dependencies;
+    if (runId !== this.#runId) {
+      this.#runId = runId;
+      this.#recorded.clear();
+      this.#isBlind = false;
+    }
     if (this.#isBlind) return;
     try {
-      for (const use of usesOf(await this.#connected(), targets)) {
+      for (const use of usesOf(await this.#connected(), tools.targets)) {
         const id = JSON.stringify(use);
         if (this.#recorded.has(id)) continue;
         this.#recorded.add(id);
@@ -49,7 +42,8 @@ export class ProxyUses {
   }
 
   async #connected(): Promise<Connected[]> {
-    const { engine, targets, readConnections, deadline } = this.#dependencies;
+    const { tools, readConnections, deadline } = this.#dependencies;
+    const { engine, targets } = tools;
     const all = await engine.list(targets.project, deadline(callMs));
     const found = await Promise.all(
       all.map(async ({ id }) => {

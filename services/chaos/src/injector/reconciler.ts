@@ -4,30 +4,16 @@
  * down once the run is over.
  */
 import { faultKinds, kindOf, type RevertAnswer } from '@encore/contracts';
-import { type Clock, describeError, EncoreError, isProxy, type Logger } from '@encore/kit';
-import type { Deadline } from './fault-executor.ts';
-import type { FaultTools } from './fault-functions.ts';
+import { describeError, EncoreError, isProxy } from '@encore/kit';
 import type { FaultLifecycle } from './fault-lifecycle.ts';
-import type { FaultRegistry } from './fault-registry.ts';
 import { containerName } from './faults/container-target.ts';
 import { faultTable } from './faults/fault-table.ts';
+import type { InjectorContext } from './injector-context.ts';
 import { isOurs, toxicName } from './lab-proxies.ts';
-import type { KeyedLock } from './lock.ts';
-import type { InjectorMetrics } from './metrics.ts';
-import type { Recorder } from './recorder.ts';
 import type { ProxyState } from './toxiproxy-api.ts';
 
-interface Dependencies {
-  tools: FaultTools;
-  registry: FaultRegistry;
+interface Dependencies extends Omit<InjectorContext, 'journal'> {
   lifecycle: FaultLifecycle;
-  recorder: Recorder;
-  metrics: InjectorMetrics;
-  lock: KeyedLock;
-  deadline: Deadline;
-  clock: Clock;
-  logger: Logger;
-  inRun: () => boolean;
 }
 
 const callMs = 5_000;
@@ -231,7 +217,7 @@ export class Reconciler {
     const { tools, clock } = this.#dependencies;
     const askedAt = clock.now();
     try {
-      return await tools.proxies.api.list();
+      return await tools.proxies.list();
     } catch (error) {
       this.#proxyFailsSince ??= askedAt;
       throw error;

@@ -1,16 +1,9 @@
 /** The right to use the lab: one run at a time, as long as its orchestrator renews it. */
 import type { OpenFault, RevertAnswer, RevertCause, RunLeaseRequest } from '@encore/contracts';
-import { type Clock, EncoreError, type Logger } from '@encore/kit';
-import type { FaultRegistry } from './fault-registry.ts';
-import type { Journal } from './journal.ts';
-import type { KeyedLock } from './lock.ts';
+import { EncoreError } from '@encore/kit';
+import type { InjectorContext } from './injector-context.ts';
 
-interface Dependencies {
-  journal: Journal;
-  registry: FaultRegistry;
-  lock: KeyedLock;
-  clock: Clock;
-  logger: Logger;
+interface Dependencies extends Pick<InjectorContext, 'journal' | 'registry' | 'lock' | 'clock' | 'logger'> {
   revertAll: (cause: Extract<RevertCause, 'reconciled' | 'released' | 'lease_ended'>) => Promise<RevertAnswer>;
 }
 

@@ -2,16 +2,9 @@
 import type { StartRequest, Target } from '@encore/contracts';
 import { containerNames, EncoreError, runsProxies } from '@encore/kit';
 import type { ContainerView } from './engine.ts';
-import type { Deadline } from './fault-executor.ts';
-import type { FaultTools } from './fault-functions.ts';
-import type { FaultRegistry } from './fault-registry.ts';
-import type { KeyedLock } from './lock.ts';
+import type { InjectorContext } from './injector-context.ts';
 
-interface Dependencies {
-  tools: Pick<FaultTools, 'targets' | 'starts'>;
-  registry: FaultRegistry;
-  lock: KeyedLock;
-  deadline: Deadline;
+interface Dependencies extends Pick<InjectorContext, 'tools' | 'registry' | 'lock' | 'deadline'> {
   /** Throws RUN_OVER unless this run has the lease. */
   requireRun: (runId: string) => void;
 }

@@ -50,7 +50,6 @@ export class FakeProxies implements Proxies {
     state.toxics = state.toxics.filter((toxic) => toxic.name !== name);
   }
 
-  /** Proxies listen on 0.0.0.0; every other address bypasses them. */
   readonly exchange: ExchangeProbe = async (proxy, address, { requests = 1 }) => {
     const answer: Exchange = {
       end: 'complete',
@@ -63,7 +62,8 @@ export class FakeProxies implements Proxies {
     };
     const state = this.states.get(proxy);
     if (!this.answers(proxy)) Object.assign(answer, { end: 'reset', firstByteMs: null, lastByteMs: null, bytes: 0 });
-    if (address.host !== 'proxy' || state === undefined) return answer;
+    const isDirect = state?.upstream === `${address.host}:${address.port}`;
+    if (isDirect || state === undefined) return answer;
     if (!state.enabled)
       return { ...answer, end: 'refused', connectMs: null, firstByteMs: null, lastByteMs: null, bytes: 0 };
     for (const toxic of state.toxics) distort(answer, toxic);

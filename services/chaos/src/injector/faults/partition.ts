@@ -15,7 +15,9 @@ import { currentTarget, runningTarget } from './container-target.ts';
 import { probesOf } from './toxic-fault.ts';
 
 type Tools = FindsTarget &
-  SendsProbes & { proxies: Pick<LabProxies, 'leadingTo'> } & UsesEngine<'disconnect' | 'connect' | 'inspect'>;
+  SendsProbes & { proxies: Pick<LabProxies, 'address' | 'leadingTo'> } & UsesEngine<
+    'disconnect' | 'connect' | 'inspect'
+  >;
 /** The networks that the container left, by name. */
 const saved = savedContainer.extend({
   endpoints: z.record(

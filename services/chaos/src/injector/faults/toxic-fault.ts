@@ -13,7 +13,7 @@ import {
   type UsesProxy,
 } from '../fault-functions.ts';
 import { isAsAdded, toxicName } from '../lab-proxies.ts';
-import type { Address, Exchange, ExchangeOptions } from '../proxy-probe.ts';
+import type { Exchange, ExchangeOptions } from '../proxy-probe.ts';
 import type { Toxic } from '../toxiproxy-api.ts';
 
 interface ToxicFault<Params> {
@@ -78,26 +78,12 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
   };
 }
 
-/**
- * Address of the proxy as seen from here: its own, or Toxiproxy's host if it listens on all
- * addresses.
- */
-function reachableAddress({ proxies, proxyHost }: Pick<SendsProbes, 'proxies' | 'proxyHost'>, proxy: string): Address {
-  const address = parseAddress(proxies.address(proxy).listen);
-  return ['0.0.0.0', '[::]', ''].includes(address.host) ? { ...address, host: proxyHost(proxy) } : address;
-}
-
-export function probesOf(tools: SendsProbes, proxy: string): ProxyProbes {
-  const { proxies, exchange } = tools;
+export function probesOf({ proxies, exchange }: SendsProbes, proxy: string): ProxyProbes {
+  const { through, direct } = proxies.addresses(proxy);
   return {
-    through: (options) => exchange(proxy, reachableAddress(tools, proxy), options),
-    direct: (options) => exchange(proxy, parseAddress(proxies.address(proxy).upstream), options),
+    through: (options) => exchange(proxy, through, options),
+    direct: (options) => exchange(proxy, direct, options),
   };
-}
-
-function parseAddress(text: string): Address {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
 
 /** Probes through the proxy and directly at the same time; the difference is the toxic's share. */
