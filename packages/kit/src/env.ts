@@ -23,5 +23,7 @@ export const portVariable = z.coerce
   .min(0, portError)
   .max(65_535, portError);
 
-/** The base URL of another program. */
-export const urlVariable = z.url({ error: 'must be a URL such as http://127.0.0.1:8010' });
+/** The base URL of another program; a slash at its end is removed. */
+export const urlVariable = z
+  .url({ error: 'must be a URL such as http://127.0.0.1:8010' })
+  .transform((url) => url.replace(/\/$/, ''));

@@ -1,28 +1,14 @@
 /** Reads the environment of the chaos service; no other module reads it. */
-import type { System } from '@encore/contracts';
 import { portVariable, readEnv, urlVariable } from '@encore/kit';
 import { readSystemFile } from '@encore/kit/system-file';
 import { z } from 'zod';
 
-export interface ChaosConfig {
-  /** Name of this service in Compose. */
-  name: string;
-  host: string;
-  port: number;
-  logLevel: string;
-  project: string;
-  engineSocket: string;
-  toxiproxyTokenFile: string | undefined;
-  serverHealthUrl: string;
-  loadgenUrl: string;
-  system: System;
-  journalDir: string;
-  tokenFile: string;
-}
+export type ChaosConfig = ReturnType<typeof readChaosConfig>;
 
-export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
+export function readChaosConfig(env: NodeJS.ProcessEnv) {
   const read = readEnv(
     {
+      /** Name of this service in Compose. */
       ENCORE_NAME: z.string().default('chaos'),
       ENCORE_HOST: z.string().default('127.0.0.1'),
       ENCORE_PORT: portVariable.default(8011),
@@ -48,9 +34,9 @@ export function readChaosConfig(env: NodeJS.ProcessEnv): ChaosConfig {
     logLevel: read.ENCORE_LOG_LEVEL,
     project: read.ENCORE_PROJECT,
     engineSocket: read.ENCORE_ENGINE_SOCKET,
-    toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE || undefined,
-    serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL.replace(/\/$/, ''),
-    loadgenUrl: read.ENCORE_LOADGEN_URL.replace(/\/$/, ''),
+    toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE,
+    serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL,
+    loadgenUrl: read.ENCORE_LOADGEN_URL,
     system: readSystemFile(read.ENCORE_SYSTEM_FILE),
     journalDir: read.ENCORE_JOURNAL_DIR,
     tokenFile: read.ENCORE_TOKEN_FILE,

@@ -17,12 +17,14 @@ export class FaultLog {
 
   add(event: EncoreEvent): void {
     if (event.type === 'fault_intended') this.#learn(event.fault);
-    if (!('faultId' in event) || event.faultId === undefined) return;
-    const fault = this.#faults.get(event.faultId);
-    const step = stepOf(event, fault);
-    if (step === null) return;
-    const level = event.type === 'fault_reverted' && !event.verified ? 'error' : 'info';
-    this.#logger[level]({ fault: event.faultId, kind: fault?.kind, target: fault?.target, ...step.fields }, step.text);
+    const text = texts[event.type];
+    if (text === undefined || !('faultId' in event) || event.faultId === undefined) return;
+    const { type: _type, at: _at, faultId, ...step } = event;
+    const { kind, target, durationSeconds, noop } = this.#faults.get(faultId) ?? {};
+    const planned = event.type === 'fault_injected' ? { durationSeconds, noop: noop === true } : {};
+    const fields = { fault: faultId, kind, target, ...step, ...planned };
+    if (event.type !== 'fault_reverted' || event.verified) this.#logger.info(fields, text);
+    else this.#logger.error(fields, 'revert of a fault not verified, will be retried');
   }
 
   #learn(fault: PlannedFault): void {
@@ -32,26 +34,9 @@ export class FaultLog {
   }
 }
 
-function stepOf(event: EncoreEvent, fault: PlannedFault | undefined): { text: string; fields: object } | null {
-  switch (event.type) {
-    case 'fault_injected': {
-      const { durationSeconds = 0, noop = false } = fault ?? {};
-      return { text: 'fault injected', fields: { params: event.params, durationSeconds, noop } };
-    }
-    case 'fault_effect_checked': {
-      const { effect, evidence } = event;
-      return { text: 'effect of a fault checked', fields: { effect, evidence } };
-    }
-    case 'fault_reverted': {
-      const { cause, verified, evidence } = event;
-      const text = verified ? 'fault reverted' : 'revert of a fault not verified, will be retried';
-      return { text, fields: { cause, verified, evidence } };
-    }
-    case 'fault_skipped': {
-      const { kind, target, reason } = event;
-      return { text: 'fault skipped', fields: { kind, target, reason } };
-    }
-    default:
-      return null;
-  }
-}
+const texts: Partial<Record<EncoreEvent['type'], string>> = {
+  fault_injected: 'fault injected',
+  fault_effect_checked: 'effect of a fault checked',
+  fault_reverted: 'fault reverted',
+  fault_skipped: 'fault skipped',
+};
