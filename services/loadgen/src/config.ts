@@ -3,26 +3,16 @@ import { pathToFileURL } from 'node:url';
 import { portVariable, readEnv } from '@encore/kit';
 import { z } from 'zod';
 
-export interface LoadgenConfig {
-  /** Name of this service in Compose. */
-  name: string;
-  host: string;
-  port: number;
-  /** The server's URL for users, through the proxy. */
-  targetUrl: string;
-  /** URL of the workload's file. */
-  workload: string;
-  /** Contains one folder per run, with its ledger. */
-  runsDir: string;
-}
-
-export function readConfig(env: NodeJS.ProcessEnv): LoadgenConfig {
+export function readConfig(env: NodeJS.ProcessEnv) {
   const values = readEnv(
     {
+      /** Name of this service in Compose. */
       ENCORE_NAME: z.string().default('loadgen'),
       ENCORE_HOST: z.string().default('127.0.0.1'),
       ENCORE_PORT: portVariable.default(8012),
+      /** The server's URL for users, through the proxy. */
       ENCORE_TARGET_URL: z.url({ protocol: /^http$/ }),
+      /** Contains one folder per run, with its ledger. */
       ENCORE_RUNS_DIR: z.string().min(1),
       ENCORE_WORKLOAD: z.string().min(1).optional(),
     },
@@ -34,6 +24,7 @@ export function readConfig(env: NodeJS.ProcessEnv): LoadgenConfig {
     port: values.ENCORE_PORT,
     targetUrl: new URL(values.ENCORE_TARGET_URL).origin,
     runsDir: values.ENCORE_RUNS_DIR,
+    /** URL of the workload's file. */
     workload:
       values.ENCORE_WORKLOAD === undefined
         ? import.meta.resolve('@encore/workload-music')

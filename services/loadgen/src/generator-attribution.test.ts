@@ -73,16 +73,18 @@ async function runUser({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> 
     cancel: new AbortController().signal,
     backoffMs: [1, 1],
     blockedMsSince: () => 0,
-    attemptEnded: () => {},
-    operationEnded: (record) => {
-      seen.ended.push(record);
-      stopWhenDone();
+    reporter: {
+      attemptEnded: () => {},
+      operationEnded: (record) => {
+        seen.ended.push(record);
+        stopWhenDone();
+      },
+      operationSkipped: () => {
+        seen.skipped += 1;
+        stopWhenDone();
+      },
+      started: (lateMs) => void seen.lateMs.push(lateMs),
     },
-    operationSkipped: () => {
-      seen.skipped += 1;
-      stopWhenDone();
-    },
-    started: (lateMs) => seen.lateMs.push(lateMs),
     workloadFailed: (where, error) => assert.fail(`${where}: ${String(error)}`),
   });
   await user.run(nowMs);

@@ -5,8 +5,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { EventOf } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
-import { lateStartMs } from './late-start.ts';
 import type { LoadgenMetrics } from './metrics.ts';
+import { lateStartMs } from './worker/reporter.ts';
 
 const nanosecondsPerMs = 1e6;
 

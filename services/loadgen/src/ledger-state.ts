@@ -2,8 +2,9 @@
  * Derives from the ledger which objects must be on the server. It keeps only objects that exist or
  * may exist, so its memory grows only with what the workload does not delete.
  */
-import { type LedgerEntry, ledgerLineSchema } from '@encore/contracts';
+import { ledgerLineSchema } from '@encore/contracts';
 import { readNumberedLines } from '@encore/kit';
+import type { UserEntry } from './worker/messages.ts';
 
 interface OpenWrite {
   key: string;
@@ -37,12 +38,12 @@ export class LedgerState {
     return state;
   }
 
-  apply(entry: LedgerEntry): void {
+  apply(entry: UserEntry): void {
     if (entry.type === 'intended') this.#intend(entry);
     else if (entry.type !== 'read_back' && entry.type !== 'unknown') this.#conclude(entry);
   }
 
-  #conclude(entry: Extract<LedgerEntry, { type: 'acknowledged' | 'refused' | 'deleted' }>): void {
+  #conclude(entry: Extract<UserEntry, { type: 'acknowledged' | 'refused' | 'deleted' }>): void {
     const object = this.objects.get(this.#objectOfKey.get(entry.key) ?? '');
     if (!object) return;
     if (entry.type === 'deleted') {
@@ -58,7 +59,7 @@ export class LedgerState {
     }
   }
 
-  #intend({ key, id, operation, digest }: Extract<LedgerEntry, { type: 'intended' }>): void {
+  #intend({ key, id, operation, digest }: Extract<UserEntry, { type: 'intended' }>): void {
     const object = this.objects.get(id) ?? { id, acknowledged: null, open: [] };
     object.open = [...object.open.filter((write) => write.key !== key), { key, operation, digest }];
     this.objects.set(id, object);

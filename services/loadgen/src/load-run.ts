@@ -7,8 +7,9 @@
 import { join } from 'node:path';
 import type { EncoreEvent, LoadRunRequest } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger, Random, writeFileAtomic } from '@encore/kit';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { GeneratorMonitor } from './generator-monitor.ts';
+import { poolOf } from './http/exchange.ts';
 import { inParallel } from './in-parallel.ts';
 import { LatencyLog } from './latency-log.ts';
 import { Ledger } from './ledger.ts';
@@ -17,8 +18,7 @@ import { Probe } from './probe.ts';
 import { type ReadBackCounts, zeroCounts } from './read-back.ts';
 import { Recorder } from './recorder.ts';
 import { runSettings, settingsFile } from './run-settings.ts';
-import { sampleObjects } from './sample-objects.ts';
-import { SampledObjects } from './sampled-objects.ts';
+import { SampledObjects } from './sample-objects.ts';
 import type { RunSettings, StartedUser, UserEntry } from './worker/messages.ts';
 import { WorkloadErrors } from './workload-errors.ts';
 import type { CallOptions, WorkloadHost } from './workload-host.ts';
@@ -37,7 +37,6 @@ export interface LoadRunOptions {
   usersLost: () => void;
 }
 
-const connectTimeoutMs = 3_000;
 const monitorSeconds = 5;
 /** Interval of the latency log. */
 const intervalSeconds = 10;
@@ -96,11 +95,7 @@ export class LoadRun implements AsyncDisposable {
     this.#monitor = new GeneratorMonitor(clock, metrics);
     this.#errors = new WorkloadErrors(clock, options.add, options.logger);
     // Enough connections that concurrent probes never wait for each other.
-    this.#probePool = new Pool(targetUrl, {
-      connections: request.load.probesPerSecond * 2 + 4,
-      pipelining: 1,
-      connect: { timeout: connectTimeoutMs },
-    });
+    this.#probePool = poolOf(targetUrl, request.load.probesPerSecond * 2 + 4);
     host.listener = {
       write: (entry, bytes) => this.#write(entry, bytes),
       report: (report) => {
@@ -139,8 +134,7 @@ export class LoadRun implements AsyncDisposable {
     if (!host.description.has.readBack) return zeroCounts();
     const options = this.#callOptions(sampleMs);
     const deadlineAt = clock.now() + sampleMs;
-    return sampleObjects({
-      objects: this.#objects,
+    return this.#objects.read({
       size: sampleSize,
       ledger: this.ledger,
       read: (id) => host.readBack(id, { ...options, timeoutMs: deadlineAt - clock.now() }),
@@ -232,8 +226,7 @@ export class LoadRun implements AsyncDisposable {
 
   async #tearDown(): Promise<void> {
     const { host, logger } = this.#options;
-    const options = { run: this.#settings, timeoutMs: setupMs, signal: new AbortController().signal };
-    await host.prepare('teardown', options).catch((error: unknown) => {
+    await host.prepare('teardown', { run: this.#settings, timeoutMs: setupMs }).catch((error: unknown) => {
       logger.warn({ err: describeError(error) }, "the workload's teardown failed");
     });
   }
@@ -249,7 +242,7 @@ export class LoadRun implements AsyncDisposable {
  */
 async function setUpWorkload({ host, logger }: LoadRunOptions, run: RunSettings): Promise<void> {
   try {
-    await host.prepare('setup', { run, timeoutMs: setupMs, signal: new AbortController().signal });
+    await host.prepare('setup', { run, timeoutMs: setupMs });
   } catch (error) {
     if (error instanceof EncoreError && error.code === 'WORKLOAD_FAILED') throw error;
     logger.warn({ err: describeError(error) }, "the workload's setup failed");

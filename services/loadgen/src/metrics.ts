@@ -10,53 +10,40 @@ import { operationEnds } from './worker/messages.ts';
 const findings = ['lost', 'corrupt', 'duplicate', 'phantom', 'unknownPresent', 'unknownAbsent'] as const;
 type ReadBack = Record<'readBack' | (typeof findings)[number], number>;
 
-export interface LoadgenMetrics {
-  attempts: Counter<'operation' | 'outcome'>;
-  operations: Counter<'operation' | 'result'>;
-  skipped: Counter<'operation'>;
-  responseSeconds: Histogram<'operation'>;
-  probes: Counter<'outcome'>;
-  probeSeconds: Histogram;
-  users: Gauge;
-  starts: Counter;
-  lateStarts: Counter;
-  bytes: Counter<'direction'>;
-  readBackObjects: Counter;
-  readBackFindings: Counter<'finding'>;
-}
+export type LoadgenMetrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics(registry: Registry, operations: readonly string[]): LoadgenMetrics {
+export function createMetrics(registry: Registry, operations: readonly string[]) {
   const registers = [registry];
-  const metrics: LoadgenMetrics = {
+  const metrics = {
     attempts: new Counter({
       name: 'loadgen_attempts_total',
       help: 'HTTP requests of users, by outcome',
-      labelNames: ['operation', 'outcome'],
+      labelNames: ['operation', 'outcome'] as const,
       registers,
     }),
     operations: new Counter({
       name: 'loadgen_operations_total',
       help: 'Operations of users, by result',
-      labelNames: ['operation', 'result'],
+      labelNames: ['operation', 'result'] as const,
       registers,
     }),
     skipped: new Counter({
       name: 'loadgen_operations_skipped_total',
       help: 'Planned operations not performed, because the user was too late or they were not possible',
-      labelNames: ['operation'],
+      labelNames: ['operation'] as const,
       registers,
     }),
     responseSeconds: new Histogram({
       name: 'loadgen_response_seconds',
       help: 'Time from the intended start of an operation to its correct response',
-      labelNames: ['operation'],
+      labelNames: ['operation'] as const,
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60],
       registers,
     }),
     probes: new Counter({
       name: 'loadgen_probes_total',
       help: 'Availability probes, by outcome',
-      labelNames: ['outcome'],
+      labelNames: ['outcome'] as const,
       registers,
     }),
     // A probe has a deadline of 1 s. The buckets are fine at both ends of that range.
@@ -76,7 +63,7 @@ export function createMetrics(registry: Registry, operations: readonly string[])
     bytes: new Counter({
       name: 'loadgen_bytes_total',
       help: 'Bytes of request and response bodies',
-      labelNames: ['direction'],
+      labelNames: ['direction'] as const,
       registers,
     }),
     readBackObjects: new Counter({
@@ -87,20 +74,10 @@ export function createMetrics(registry: Registry, operations: readonly string[])
     readBackFindings: new Counter({
       name: 'loadgen_read_back_findings_total',
       help: 'Findings of read-backs',
-      labelNames: ['finding'],
+      labelNames: ['finding'] as const,
       registers,
     }),
   };
-  initialize(metrics, operations);
-  return metrics;
-}
-
-export function countReadBack({ readBackObjects, readBackFindings }: LoadgenMetrics, counts: ReadBack): void {
-  readBackObjects.inc(counts.readBack);
-  for (const finding of findings) readBackFindings.inc({ finding }, counts[finding]);
-}
-
-function initialize(metrics: LoadgenMetrics, operations: readonly string[]): void {
   for (const operation of operations) {
     for (const outcome of outcomes) metrics.attempts.inc({ operation, outcome }, 0);
     for (const result of operationEnds) metrics.operations.inc({ operation, result }, 0);
@@ -110,4 +87,10 @@ function initialize(metrics: LoadgenMetrics, operations: readonly string[]): voi
   for (const outcome of outcomes) metrics.probes.inc({ outcome }, 0);
   for (const direction of ['sent', 'received'] as const) metrics.bytes.inc({ direction }, 0);
   for (const finding of findings) metrics.readBackFindings.inc({ finding }, 0);
+  return metrics;
+}
+
+export function countReadBack({ readBackObjects, readBackFindings }: LoadgenMetrics, counts: ReadBack): void {
+  readBackObjects.inc(counts.readBack);
+  for (const finding of findings) readBackFindings.inc({ finding }, counts[finding]);
 }

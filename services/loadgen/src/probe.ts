@@ -9,15 +9,20 @@
  */
 import type { EncoreEvent, Outcome } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
-import type { ErrorFormat, Probe as ProbeRequests } from '@encore/workload';
+import {
+  corrupt,
+  type ErrorFormat,
+  type Failure,
+  type ProbeExpectation,
+  type Probe as ProbeRequests,
+  stale,
+} from '@encore/workload';
 import type { Dispatcher } from 'undici';
-import { failureOfExchange } from './http/classify-outcome.ts';
-import { exchange } from './http/exchange.ts';
-import { exchangeOf } from './http/exchange-of.ts';
-import { failureOfProbe } from './http/expectation.ts';
-import { lateStartMs } from './late-start.ts';
+import { failureOfExchange, failureOfStatus } from './http/classify-outcome.ts';
+import { exchange, type HttpResponse } from './http/exchange.ts';
 import type { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
+import { lateStartMs } from './worker/reporter.ts';
 
 export interface ProbeOptions {
   runId: string;
@@ -104,15 +109,10 @@ export class Probe {
     const { object } = probed.requests;
     const writing = probed.isReady ? undefined : object;
     const { request, expect = {} } = writing ?? probed.requests;
-    const sent = exchangeOf({ ...request, read: expect.digest === undefined ? 'text' : 'digest' });
-    sent.headers['x-client-id'] = `${runId}-probe`;
-    const end = await exchange(dispatcher, sent, {
-      deadlineAt,
-      headersTimeoutMs: 0,
-      bodyTimeoutMs: 0,
-      cancel: this.#cancel.signal,
-      now: clock.now,
-    });
+    const read = expect.digest === undefined ? 'text' : 'digest';
+    const headers = { ...request.headers, 'x-client-id': `${runId}-probe` };
+    const limits = { deadlineAt, cancel: this.#cancel.signal, now: clock.now };
+    const end = await exchange(dispatcher, { ...request, headers, read }, limits);
     if (end.kind === 'workload') return 'not_started';
     const isStored = object !== undefined && writing === undefined;
     const failure =
@@ -178,4 +178,26 @@ export class Probe {
 
 function keyOf(id: string): string {
   return `${id}-w1`;
+}
+
+/** Returns null if the response is correct. `isStored`: the requested object was acknowledged. */
+function failureOfProbe(
+  response: HttpResponse,
+  expected: ProbeExpectation,
+  { errors, isStored }: { errors: ErrorFormat | undefined; isStored: boolean },
+): Failure | null {
+  if (isStored && response.status === 404) return stale('an acknowledged object is absent');
+  return failureOfStatus(response, expected.status, errors) ?? failureOfContent(response, expected);
+}
+
+function failureOfContent(response: HttpResponse, { headers, digest, contains }: ProbeExpectation): Failure | null {
+  for (const [name, right] of Object.entries(headers ?? {})) {
+    const value = response.headers[name];
+    const holds = typeof right === 'string' ? value === right : value !== undefined && right.test(value);
+    if (!holds) return corrupt(`header ${name} is ${value ?? 'absent'} instead of ${right}`);
+  }
+  if (digest !== undefined && response.digest !== digest)
+    return corrupt(`wrong digest; the body has ${response.bytes} bytes`);
+  if (contains !== undefined && !response.text.includes(contains)) return corrupt(`the body lacks ${contains}`);
+  return null;
 }

@@ -40,7 +40,7 @@ export async function describeWorkload(workload: string, targetUrl: string): Pro
 export interface CallOptions {
   run: Pick<RunSettings, 'runId' | 'parameters'>;
   timeoutMs: number;
-  signal: AbortSignal;
+  signal?: AbortSignal;
 }
 
 interface OpenCall {
@@ -126,13 +126,12 @@ export class WorkloadHost implements AsyncDisposable {
   }
 
   async probe(number: number, run: CallOptions['run']): Promise<Probe> {
-    const options = { run, timeoutMs: 0, signal: new AbortController().signal };
-    return (await this.#call('probe', number, options)) as Probe;
+    return (await this.#call('probe', number, { run, timeoutMs: 0 })) as Probe;
   }
 
   /** The `number`-th slow call of a stall, or its quick call. */
   async stallCall(number: number | 'quick', run: CallOptions['run']): Promise<StallCall> {
-    const options = { run, timeoutMs: 0, signal: new AbortController().signal };
+    const options = { run, timeoutMs: 0 };
     const call = number === 'quick' ? this.#call('quickCall', '', options) : this.#call('slowCall', number, options);
     return (await call) as StallCall;
   }
@@ -196,13 +195,13 @@ export class WorkloadHost implements AsyncDisposable {
     const { promise, resolve: done, reject: failed } = Promise.withResolvers<unknown>();
     const onAbort = () => this.#post({ type: 'abort', call: number });
     this.#calls.set(number, { done, failed, items });
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal?.addEventListener('abort', onAbort, { once: true });
     if (this.#isOver) failed(new EncoreError('WORKLOAD_FAILED', 'the workload has ended'));
     const { runId, parameters } = run;
     this.#post({ type: 'call', call: number, what: { name, argument, run: { runId, parameters }, timeoutMs } });
-    if (signal.aborted) onAbort();
+    if (signal?.aborted) onAbort();
     const result = promise.finally(() => {
-      signal.removeEventListener('abort', onAbort);
+      signal?.removeEventListener('abort', onAbort);
       this.#calls.delete(number);
     });
     return { number, result };

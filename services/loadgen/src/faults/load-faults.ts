@@ -5,11 +5,11 @@
 import type { LoadFaultRequest, LoadFaultStatus, LoadFaults as Named } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger } from '@encore/kit';
 import type { StallCall } from '@encore/workload';
-import { exchangeOf } from '../http/exchange-of.ts';
+import { poolOf, sentOf } from '../http/exchange.ts';
 import type { WorkloadDescription } from '../worker/messages.ts';
 import type { WorkloadHost } from '../workload-host.ts';
 import { Spike } from './spike.ts';
-import { cleanUp, endOf, poolOf, Stall, type StalledService } from './stall.ts';
+import { cleanUp, endOf, Stall, type StalledService } from './stall.ts';
 
 export interface LoadFaultsOptions {
   targetUrl: string;
@@ -39,7 +39,7 @@ export class LoadFaults implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** What the workload names for faults. */
+  /** What the workload defines for load faults. */
   get named(): Named {
     return { stall: this.#options.description.faults.stall };
   }
@@ -115,15 +115,9 @@ export class LoadFaults implements AsyncDisposable {
 
   #spike({ requestsPerSecond, seconds }: Extract<LoadFaultRequest, { action: 'spike' }>): Promise<Spike> {
     const { description, targetUrl } = this.#options;
-    const { method, path, headers, body } = exchangeOf(description.faults.spike);
-    const content = body?.content as string | Uint8Array | undefined;
-    const request = {
-      url: `${targetUrl}${path}`,
-      method,
-      headers,
-      ...(content === undefined ? {} : { body: content }),
-    };
-    return Spike.start({ ...request, requestsPerSecond, seconds });
+    const { spike } = description.faults;
+    const { method, path } = spike;
+    return Spike.start({ url: `${targetUrl}${path}`, method, ...sentOf(spike), requestsPerSecond, seconds });
   }
 
   async #stall(id: string): Promise<Stall> {
@@ -160,6 +154,6 @@ export class LoadFaults implements AsyncDisposable {
 
   #newService(): StalledService {
     const { description, clock, targetUrl } = this.#options;
-    return { pool: poolOf(targetUrl), errors: description.errors, clock };
+    return { pool: poolOf(targetUrl, 2), errors: description.errors, clock };
   }
 }

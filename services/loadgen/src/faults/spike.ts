@@ -7,7 +7,7 @@ export interface SpikeOptions {
   url: string;
   method: DataRequest['method'];
   headers: Record<string, string>;
-  body?: string | Uint8Array;
+  body?: string | Uint8Array | undefined;
   requestsPerSecond: number;
   seconds: number;
 }

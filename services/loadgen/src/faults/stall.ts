@@ -4,10 +4,9 @@
  */
 import { type Clock, EncoreError } from '@encore/kit';
 import type { DataRequest, ErrorFormat, StallCall } from '@encore/workload';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { errorCodeOf, failureOfExchange } from '../http/classify-outcome.ts';
 import { type ExchangeEnd, exchange } from '../http/exchange.ts';
-import { exchangeOf } from '../http/exchange-of.ts';
 
 /** Longer than any call may take, and than a slow proxy. */
 const callMs = 60_000;
@@ -79,16 +78,8 @@ export async function cleanUp(requests: readonly DataRequest[], service: Stalled
   }
 }
 
-export const poolOf = (targetUrl: string): Pool => new Pool(targetUrl, { connections: 2, pipelining: 1 });
-
 function send(request: DataRequest, { pool, clock }: StalledService, cancel: AbortSignal): Promise<ExchangeEnd> {
-  return exchange(pool, exchangeOf(request), {
-    deadlineAt: clock.now() + callMs,
-    headersTimeoutMs: 0,
-    bodyTimeoutMs: 0,
-    cancel,
-    now: clock.now,
-  });
+  return exchange(pool, request, { deadlineAt: clock.now() + callMs, cancel, now: clock.now });
 }
 
 /** Null for a correct response. An error may come with any status, even with 200. */

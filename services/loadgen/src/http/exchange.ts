@@ -6,43 +6,22 @@
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { DataRequest, Request } from '@encore/workload';
-import type { Dispatcher } from 'undici';
-
-export interface ExchangeRequest {
-  method: DataRequest['method'];
-  path: string;
-  headers: Record<string, string>;
-  body?: { bytes: number; content: Content };
-  /** What to keep of a successful response; other responses are read as text. */
-  read: NonNullable<Request['read']>;
-  /** Maximum size of a successful response read as text; 1 MB by default. */
-  maxTextBytes?: number;
-}
-type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-type Content = string | Uint8Array | (() => Chunks);
+import type { DataRequest, Request, Response, Upload } from '@encore/workload';
+import { type Dispatcher, Pool } from 'undici';
 
 export interface ExchangeLimits {
   /** The operation's deadline, in milliseconds of `now()`. */
   deadlineAt: number;
-  headersTimeoutMs: number;
-  bodyTimeoutMs: number;
+  /** No limit by default. */
+  headersTimeoutMs?: number;
+  /** The maximum pause between two parts of the response; no limit by default. */
+  bodyTimeoutMs?: number;
   /** Aborts the request at the end of the run. */
   cancel: AbortSignal;
   now: () => number;
 }
 
-export interface HttpResponse {
-  status: number;
-  headers: Record<string, string | undefined>;
-  /** Empty unless the body was read as text. */
-  text: string;
-  /** SHA-256 (hex) of the body; empty unless it was read as digest. */
-  digest: string;
-  bytes: number;
-  /** The result of a reader. */
-  value: unknown;
-}
+export type HttpResponse = Omit<Response, 'durationMs' | 'json'>;
 
 interface Traffic {
   bytesSent: number;
@@ -59,9 +38,16 @@ export type ExchangeEnd = Traffic &
     | { kind: 'workload'; error: unknown }
   );
 
+const connectTimeoutMs = 3_000;
 /** Buffer between the generator of a body and its connection. */
 const uploadBufferBytes = 32 * 1024;
+/** Maximum size of a successful response that is read as text. */
+const defaultTextBytes = 1 << 20;
 const errorTextBytes = 64 * 1024;
+
+export function poolOf(targetUrl: string, connections: number): Pool {
+  return new Pool(targetUrl, { connections, pipelining: 1, connect: { timeout: connectTimeoutMs } });
+}
 
 /** An error of the workload's own code within an exchange. */
 class WorkloadThrew extends Error {
@@ -73,11 +59,9 @@ class WorkloadThrew extends Error {
   }
 }
 
-export async function exchange(
-  dispatcher: Dispatcher,
-  request: ExchangeRequest,
-  limits: ExchangeLimits,
-): Promise<ExchangeEnd> {
+export async function exchange(dispatcher: Dispatcher, request: Request, limits: ExchangeLimits): Promise<ExchangeEnd> {
+  const { headers, body } = sentOf(request);
+  const bytes = bytesOf(body);
   const traffic = { bytesSent: 0, bytesReceived: 0 };
   const abort = new AbortController();
   const onCancel = () => abort.abort(limits.cancel.reason);
@@ -96,14 +80,14 @@ export async function exchange(
     const received = await dispatcher.request({
       method: request.method,
       path: request.path,
-      headers: headersOf(request),
-      body: bodyOf(request, traffic),
+      headers: body === undefined ? headers : { ...headers, 'content-length': String(bytes) },
+      body: isUpload(body) ? streamOf(body, traffic) : (body ?? null),
       signal: abort.signal,
-      headersTimeout: limits.headersTimeoutMs,
-      bodyTimeout: limits.bodyTimeoutMs,
+      headersTimeout: limits.headersTimeoutMs ?? 0,
+      bodyTimeout: limits.bodyTimeoutMs ?? 0,
     });
     afterHeaders = true;
-    if (request.body && typeof request.body.content !== 'function') traffic.bytesSent = request.body.bytes;
+    if (!isUpload(body)) traffic.bytesSent = bytes;
     return { kind: 'answered', response: await readResponse(received, request, traffic), ...traffic };
   } catch (error) {
     if (error instanceof WorkloadThrew) return { kind: 'workload', error: error.error, ...traffic };
@@ -116,19 +100,29 @@ export async function exchange(
   }
 }
 
-function headersOf({ headers, body }: ExchangeRequest): Record<string, string> {
-  return body ? { ...headers, 'content-length': String(body.bytes) } : headers;
+/** The headers and the body of a request as they are sent. */
+export function sentOf<Body>({ headers, body, json }: Pick<DataRequest, 'headers' | 'json'> & { body?: Body }): {
+  headers: Record<string, string>;
+  body: Body | string | undefined;
+} {
+  if (json === undefined) return { headers: headers ?? {}, body };
+  return { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(json) };
 }
 
-function bodyOf({ body }: ExchangeRequest, traffic: Traffic): string | Uint8Array | Readable | null {
-  if (!body) return null;
-  if (typeof body.content !== 'function') return body.content;
-  return Readable.from(countSent(body.content, traffic), { objectMode: false, highWaterMark: uploadBufferBytes });
+/** The length of a body in bytes. */
+export function bytesOf(body: Request['body']): number {
+  if (body === undefined) return 0;
+  return isUpload(body) ? body.bytes : Buffer.byteLength(body);
 }
 
-function countSent(content: () => Chunks, traffic: Traffic): Chunks {
-  const chunks = content();
-  return Symbol.iterator in chunks ? countSentNow(chunks, traffic) : countSentLater(chunks, traffic);
+function isUpload(body: Request['body']): body is Upload {
+  return typeof body === 'object' && !(body instanceof Uint8Array);
+}
+
+function streamOf(body: Upload, traffic: Traffic): Readable {
+  const chunks = body.chunks();
+  const counted = Symbol.iterator in chunks ? countSentNow(chunks, traffic) : countSentLater(chunks, traffic);
+  return Readable.from(counted, { objectMode: false, highWaterMark: uploadBufferBytes });
 }
 
 /** Synchronous, because an asynchronous generator costs a promise for each chunk. */
@@ -164,7 +158,7 @@ function attempt<Value>(call: () => Value): Value {
 
 async function readResponse(
   received: Dispatcher.ResponseData,
-  request: ExchangeRequest,
+  request: Request,
   traffic: Traffic,
 ): Promise<HttpResponse> {
   const { statusCode: status } = received;
@@ -184,7 +178,7 @@ async function readResponse(
     }
     return { ...base, digest: hash.digest('hex'), bytes: traffic.bytesReceived };
   }
-  const limit = isSuccess ? (request.maxTextBytes ?? 1 << 20) : errorTextBytes;
+  const limit = isSuccess ? (request.maxBytes ?? defaultTextBytes) : errorTextBytes;
   const chunks: Buffer[] = [];
   for await (const chunk of body) {
     traffic.bytesReceived += chunk.length;

@@ -38,8 +38,8 @@ describe('chunk ring', function () {
     await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
     pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 1 });
     const { bytes } = await describeScore(recipe);
-    const body = { bytes, content: () => scoreChunks(recipe, chunkRing()) };
-    const request = { method: 'PUT', path: '/', headers: {}, body, read: 'text' } as const;
+    const body = { bytes, chunks: () => scoreChunks(recipe, chunkRing()) };
+    const request = { method: 'PUT', path: '/', body } as const;
     const end = await exchange(pool, request, {
       deadlineAt: systemClock.now() + 15_000,
       headersTimeoutMs: 15_000,

@@ -3,9 +3,9 @@
  * it respond wrongly, late or not at all, or lose writes.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitUntil } from '@encore/kit';
 
 export interface FakeScore {
   id: string;
@@ -54,8 +54,7 @@ export class FakeServer implements AsyncDisposable {
 
   static async start(port = 0): Promise<FakeServer> {
     const fake = new FakeServer();
-    fake.server.listen(port, '127.0.0.1');
-    await waitUntil('the fake server', () => fake.server.listening, { timeoutMs: 2_000, everyMs: 2 });
+    await once(fake.server.listen(port, '127.0.0.1'), 'listening');
     return fake;
   }
 

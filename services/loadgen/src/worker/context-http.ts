@@ -10,8 +10,7 @@ import { failureOfStatus } from '../http/classify-outcome.ts';
 import { type ExchangeEnd, exchange } from '../http/exchange.ts';
 import { checkRequest } from './check-request.ts';
 import { httpOf } from './http-of.ts';
-import { exchangeOfAttempt } from './step.ts';
-import { WorkloadResponse } from './workload-response.ts';
+import { requestOfAttempt, responseOf } from './step.ts';
 
 export interface ContextHttpOptions {
   dispatcher: Dispatcher;
@@ -48,16 +47,15 @@ async function sendUntilDeadline(
     const built = checkRequest(typeof request === 'function' ? await request(attempt) : request);
     const timeoutMs = built.read === undefined || built.read === 'text' ? textTimeoutMs : streamTimeoutMs;
     const startedAt = clock.now();
-    const end = await exchange(dispatcher, exchangeOfAttempt(built, attempt, clientId), {
+    const end = await exchange(dispatcher, requestOfAttempt(built, attempt, clientId), {
       deadlineAt: Math.min(deadlineAt, clock.now() + timeoutMs),
-      headersTimeoutMs: 0,
       bodyTimeoutMs,
       cancel: signal,
       now: clock.now,
     });
     if (end.kind === 'workload') throw end.error;
     if (end.kind === 'answered' && failureOfStatus(end.response, built.status, undefined) === null) {
-      const response = new WorkloadResponse(end.response, clock.now() - startedAt);
+      const response = responseOf(end.response, clock.now() - startedAt);
       const failure = built.check?.(response, attempt);
       if (failure) throw new CheckFailed(failure);
       return response;

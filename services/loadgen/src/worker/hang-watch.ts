@@ -1,7 +1,8 @@
 /**
- * Ends the wait for code of the workload that does not end, because it waits for something that
- * never comes. The code itself cannot be stopped, but the user goes on.
+ * Stops waiting for workload code that never ends, because it waits for something that never comes.
+ * The code itself cannot be stopped, but its user continues.
  */
+
 /** Time after a deadline, so that requests that it aborted can end the code first. */
 const graceMs = 5_000;
 const everyMs = 1_000;

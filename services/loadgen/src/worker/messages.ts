@@ -98,11 +98,10 @@ export type FromWorker =
   /** All users have ended. */
   | { type: 'ended' };
 
-/** `isWorkload`: the workload's code failed, not the system. */
+/** With the code WORKLOAD_FAILED the workload's code failed, not the system. */
 export interface CallError {
   code: ErrorCode;
   message: string;
-  isWorkload: boolean;
 }
 
 export interface WorkloadFailure {

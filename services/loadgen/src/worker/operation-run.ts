@@ -19,19 +19,12 @@ import {
   type UserInfo,
   type WriteOptions,
 } from '@encore/workload';
+import { bytesOf } from '../http/exchange.ts';
 import { checkDigest, checkId } from './check-request.ts';
 import { untilHung } from './hang-watch.ts';
 import type { OperationEnd, UserEntry } from './messages.ts';
-import { OperationUser } from './operation-user.ts';
-import {
-  type AttemptRecord,
-  bytesOf,
-  minBytesPerMs,
-  reasonOf,
-  runStep,
-  type StepContext,
-  type StepEnd,
-} from './step.ts';
+import { operationUser } from './operation-user.ts';
+import { type AttemptRecord, minBytesPerMs, reasonOf, runStep, type StepContext, type StepEnd } from './step.ts';
 import type { PlannedOperation } from './user-plan.ts';
 
 export interface OperationContext {
@@ -99,7 +92,7 @@ export class OperationRun {
     let thrown: { error: unknown } | null = null;
     this.#performedAt = this.#context.clock.now();
     try {
-      await untilHung(run(new OperationUser(this.#context, this)), {
+      await untilHung(run(operationUser(this.#context, this)), {
         now: this.#context.clock.now,
         deadlineAt: () => (this.#isHeld ? null : this.#deadlineAfter(0)),
       });
@@ -152,7 +145,7 @@ export class OperationRun {
       checkDigest(digest);
       const key = this.#newKey(id, 'w');
       const entry = { type: 'intended', key, user: info.number, operation: 'write', id, digest } as const;
-      const bytes = typeof request === 'function' ? 0 : bytesOf(request);
+      const bytes = typeof request === 'function' ? 0 : bytesOf(request.body);
       const end = await this.#sendIntended(entry, bytes, request);
       if (end.kind !== 'ok') return this.#fail(end, true);
       const numbered = options?.version === undefined ? {} : { version: options.version };

@@ -1,6 +1,5 @@
 /** Collects what users did and reports it in batches. */
 import { outcomes } from '@encore/contracts/outcome';
-import { lateStartMs } from '../late-start.ts';
 import { type OperationEnd, operationEnds, type Report } from './messages.ts';
 import type { AttemptRecord } from './step.ts';
 
@@ -13,6 +12,8 @@ export interface OperationRecord {
   endedAt: number;
 }
 
+/** A start delayed by more than this is late. It is the default probe interval. */
+export const lateStartMs = 100;
 const everyMs = 50;
 /** Characters of a failure's detail that are kept. */
 const maxDetail = 300;
@@ -20,11 +21,14 @@ const outcomeIndexes = new Map(outcomes.map((outcome, index) => [outcome, index]
 
 export class Reporter {
   readonly #send: (report: Report) => void;
+  readonly #afterOperation: () => void;
   readonly #operations: Map<string, number>;
   #report: Report = emptyReport(0);
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(operations: readonly string[], send: (report: Report) => void) {
+  /** `afterOperation` is called when an operation of any user has ended. */
+  constructor(operations: readonly string[], send: (report: Report) => void, afterOperation = () => {}) {
+    this.#afterOperation = afterOperation;
     this.#operations = new Map(operations.map((name, index) => [name, index]));
     this.#send = send;
   }
@@ -53,6 +57,7 @@ export class Reporter {
     const endIndex = operationEnds.indexOf(end);
     this.#report.operations.push(this.#indexOf(operation), endIndex, dueAt, startedAt, endedAt);
     this.#schedule();
+    this.#afterOperation();
   }
 
   operationSkipped(operation: string): void {

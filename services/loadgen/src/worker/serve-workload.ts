@@ -6,7 +6,8 @@ import type { Clock } from '@encore/kit/clock';
 import { EncoreError } from '@encore/kit/encore-error';
 import { Random } from '@encore/kit/random';
 import { CheckFailed, type Context, type RunInfo } from '@encore/workload';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
+import { poolOf } from '../http/exchange.ts';
 import { contextHttp } from './context-http.ts';
 import { untilHung } from './hang-watch.ts';
 import { describeWorkload, loadWorkload } from './load-workload.ts';
@@ -16,6 +17,7 @@ import type {
   Call,
   CallError,
   FromWorker,
+  Report,
   RunSettings,
   StartedUser,
   ToWorker,
@@ -27,7 +29,6 @@ import { Reporter } from './reporter.ts';
 import type { AnyWorkload } from './user-plan.ts';
 import { VirtualUser } from './virtual-user.ts';
 
-const connectTimeoutMs = 3_000;
 const callConnections = 8;
 /** For a call that sends no requests. */
 const ownCallMs = 10_000;
@@ -83,7 +84,7 @@ class WorkloadServer {
     this.#options = options;
     this.#clock = clock;
     this.#send = send;
-    this.#callPool = this.#pool(callConnections);
+    this.#callPool = poolOf(options.targetUrl, callConnections);
     this.#loop = new LoopWatch({ nowMs: () => clock.now(), cpuMs: threadCpuMs });
   }
 
@@ -119,9 +120,10 @@ class WorkloadServer {
   }
 
   async #start(run: RunSettings, users: StartedUser[]): Promise<void> {
-    const dispatcher = this.#pool(users.length + 2);
+    const dispatcher = poolOf(this.#options.targetUrl, users.length + 2);
     const operations = Object.keys(this.#workload.operations);
-    const reporter = new Reporter(operations, (report) => this.#send({ type: 'report', report }));
+    const send = (report: Report) => this.#send({ type: 'report', report });
+    const reporter = new Reporter(operations, send, this.#afterOperation);
     this.#reporter = reporter;
     const random = new Random(run.seed);
     const running = users.map(async ({ number, startsAt }) => {
@@ -136,13 +138,7 @@ class WorkloadServer {
         stopping: this.#stopping.signal,
         cancel: this.#cancel.signal,
         backoffMs: this.#options.backoffMs,
-        attemptEnded: (record) => reporter.attemptEnded(record),
-        operationEnded: (record) => {
-          reporter.operationEnded(record);
-          this.#afterOperation();
-        },
-        operationSkipped: (operation) => reporter.operationSkipped(operation),
-        started: (lateMs) => reporter.started(lateMs),
+        reporter,
         blockedMsSince: (at) => this.#loop.blockedMsSince(at),
         workloadFailed: (where, error, fromAt, elsewhere) => this.#failed(where, error, fromAt, elsewhere),
       });
@@ -206,7 +202,7 @@ class WorkloadServer {
     } catch (thrown) {
       const definition = () => frameOf(this.#codeOf(what.name));
       error = this.#callError(thrown, abort.signal, definition);
-      if (error.isWorkload) this.#failed(what.name, thrown, fromAt, definition);
+      if (error.code === 'WORKLOAD_FAILED') this.#failed(what.name, thrown, fromAt, definition);
     }
     this.#calls.delete(number);
     this.#send({ type: 'result', call: number, value, error });
@@ -255,16 +251,12 @@ class WorkloadServer {
 
   #callError(thrown: unknown, signal: AbortSignal, definition: () => string | null): CallError {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    if (signal.aborted) return { code: 'ABORTED', message, isWorkload: false };
-    if (thrown instanceof EncoreError) return { code: thrown.code, message, isWorkload: false };
-    if (thrown instanceof CheckFailed) return { code: 'WRONG_ANSWER', message, isWorkload: false };
+    if (signal.aborted) return { code: 'ABORTED', message };
+    if (thrown instanceof EncoreError) return { code: thrown.code, message };
+    if (thrown instanceof CheckFailed) return { code: 'WRONG_ANSWER', message };
     const { problem, location } = locationOf(thrown, this.#options.workload, definition);
     const place = location === null ? '' : ` (${location})`;
-    return { code: 'WORKLOAD_FAILED', message: `the workload failed${place}: ${problem}`, isWorkload: true };
-  }
-
-  #pool(connections: number): Pool {
-    return new Pool(this.#options.targetUrl, { connections, pipelining: 1, connect: { timeout: connectTimeoutMs } });
+    return { code: 'WORKLOAD_FAILED', message: `the workload failed${place}: ${problem}` };
   }
 }
 

@@ -9,18 +9,18 @@ import type { Random } from '@encore/kit/random';
 import {
   type Attempt,
   CheckFailed,
+  corrupt,
   type ErrorFormat,
   type Failure,
   type Request,
   RequestFailed,
   type RequestOrBuilder,
+  type Response,
 } from '@encore/workload';
 import type { Dispatcher } from 'undici';
 import { failureOfExchange, failureOfStatus, retryAfterMsOf } from '../http/classify-outcome.ts';
-import { type ExchangeEnd, type ExchangeRequest, exchange } from '../http/exchange.ts';
-import { exchangeOf } from '../http/exchange-of.ts';
+import { bytesOf, type ExchangeEnd, exchange, type HttpResponse } from '../http/exchange.ts';
 import { checkRequest } from './check-request.ts';
-import { WorkloadResponse } from './workload-response.ts';
 
 export interface AttemptRecord {
   attemptId: string;
@@ -61,7 +61,7 @@ export interface StepContext {
 }
 
 export type StepEnd =
-  | { kind: 'ok'; response: WorkloadResponse }
+  | { kind: 'ok'; response: Response }
   /** `mayHaveHappened`: a write may have taken effect, so its result is unknown. */
   | { kind: 'failed'; outcome: Outcome; detail: string; mayHaveHappened: boolean }
   | { kind: 'cancelled'; mayHaveHappened: boolean }
@@ -69,7 +69,7 @@ export type StepEnd =
   | { kind: 'workload'; error: unknown };
 
 type AttemptEnd =
-  | { kind: 'ok'; response: WorkloadResponse }
+  | { kind: 'ok'; response: Response }
   | { kind: 'failed'; failure: Failure; retryAfterMs: number; wasSent: boolean }
   | { kind: 'workload'; error: unknown };
 
@@ -113,7 +113,7 @@ export async function runStep(request: RequestOrBuilder, key: string, context: S
       if (error instanceof RequestFailed) return endOfOther(error, mayHaveHappened);
       return { kind: 'workload', error };
     }
-    const bytes = built.bytes ?? bytesOf(built);
+    const bytes = built.bytes ?? bytesOf(built.body);
     deadlineAt ??= context.deadlineAfter(bytes);
     const end = await runAttempt(built, attempt, { ...context, deadlineAt, bytes });
     if (end.kind !== 'failed') return end;
@@ -151,17 +151,13 @@ async function runAttempt(
 ): Promise<AttemptEnd> {
   const { clock, operation, operationId, user } = context;
   const startedAt = clock.now();
-  const exchanged: ExchangeEnd = await exchange(
-    context.dispatcher,
-    exchangeOfAttempt(request, attempt, context.clientId),
-    {
-      deadlineAt: context.deadlineAt,
-      headersTimeoutMs: headersTimeoutMs + context.bytes / minBytesPerMs,
-      bodyTimeoutMs,
-      cancel: context.cancel,
-      now: clock.now,
-    },
-  );
+  const exchanged = await exchange(context.dispatcher, requestOfAttempt(request, attempt, context.clientId), {
+    deadlineAt: context.deadlineAt,
+    headersTimeoutMs: headersTimeoutMs + context.bytes / minBytesPerMs,
+    bodyTimeoutMs,
+    cancel: context.cancel,
+    now: clock.now,
+  });
   const endedAt = clock.now();
   const judged = endOf(exchanged, request, attempt, context.errors, endedAt - startedAt);
   const end = orOwnDelay(judged, () => context.blockedMsSince(startedAt));
@@ -209,7 +205,7 @@ function endOf(
   }
   if (end.kind !== 'answered')
     return { kind: 'failed', failure: failureOfExchange(end), retryAfterMs: 0, wasSent: end.bytesSent > 0 };
-  const response = new WorkloadResponse(end.response, durationMs);
+  const response = responseOf(end.response, durationMs);
   try {
     const failure = failureOfStatus(end.response, request.status, errors) ?? failureOfCheck(request, response, attempt);
     if (failure === null) return { kind: 'ok', response };
@@ -219,7 +215,7 @@ function endOf(
   }
 }
 
-function failureOfCheck(request: Request, response: WorkloadResponse, attempt: Attempt): Failure | null {
+function failureOfCheck(request: Request, response: Response, attempt: Attempt): Failure | null {
   try {
     const failure = request.check?.(response, attempt) ?? null;
     if (failure === null) return null;
@@ -248,18 +244,20 @@ export function reasonOf(end: Exclude<StepEnd, { kind: 'ok' }>): string {
 }
 
 /** The request with the headers of one attempt. */
-export function exchangeOfAttempt(request: Request, { id, key }: Attempt, clientId: string): ExchangeRequest {
-  const exchange = exchangeOf(request);
-  const { headers } = exchange;
-  headers['x-client-id'] = clientId;
-  headers['x-request-id'] = id;
+export function requestOfAttempt(request: Request, { id, key }: Attempt, clientId: string): Request {
   const { keyHeader = 'idempotency-key' } = request;
-  if (key !== '' && keyHeader !== null) headers[keyHeader] ??= key;
-  return exchange;
+  const keyed = key !== '' && keyHeader !== null ? { [keyHeader]: key } : {};
+  return { ...request, headers: { ...keyed, ...request.headers, 'x-client-id': clientId, 'x-request-id': id } };
 }
 
-/** The length of the body in bytes; 0 for `json`. */
-export function bytesOf({ body }: Request): number {
-  if (body === undefined) return 0;
-  return typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : body.bytes;
+/** The response as the workload sees it. */
+export function responseOf(response: HttpResponse, durationMs: number): Response {
+  const json = (): unknown => {
+    try {
+      return JSON.parse(response.text);
+    } catch {
+      throw new CheckFailed(corrupt(`not JSON: ${response.text.slice(0, 120)}`));
+    }
+  };
+  return { ...response, durationMs, json };
 }

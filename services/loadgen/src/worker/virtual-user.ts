@@ -14,8 +14,7 @@ import type { Dispatcher } from 'undici';
 import { frameOf } from './location.ts';
 import type { OperationEnd, RunSettings, UserEntry } from './messages.ts';
 import { OperationRun, type Performed } from './operation-run.ts';
-import type { OperationRecord } from './reporter.ts';
-import type { AttemptRecord } from './step.ts';
+import type { Reporter } from './reporter.ts';
 import { type AnyWorkload, type PlannedOperation, UserPlan } from './user-plan.ts';
 
 export interface UserContext {
@@ -30,12 +29,7 @@ export interface UserContext {
   backoffMs: readonly [number, number];
   /** Aborts requests in flight. */
   cancel: AbortSignal;
-  attemptEnded: (record: AttemptRecord) => void;
-  operationEnded: (record: OperationRecord) => void;
-  /** Receives each planned operation that is not performed. */
-  operationSkipped: (operation: string) => void;
-  /** Receives, for each start, the delay that the generator itself caused. */
-  started: (lateMs: number) => void;
+  reporter: Pick<Reporter, 'attemptEnded' | 'operationEnded' | 'operationSkipped' | 'started'>;
   /** See StepContext. */
   blockedMsSince: (at: number) => number;
   /** Receives each exception of the workload's own code. */
@@ -94,14 +88,14 @@ export class VirtualUser {
   }
 
   async #operate(planned: PlannedOperation, state: unknown, dueAt: number): Promise<void> {
-    const { workload, started, clock, operationEnded } = this.#context;
+    const { workload, clock, reporter } = this.#context;
     const { operation } = planned;
     const beginAt = this.#beginAt(planned, dueAt);
     // Called before the intended start, so that neither the disk nor a body adds to response time.
     const begin = async () => {
       if (!(await this.#waitUntil(beginAt))) return false;
       // Counts only delays by the generator's disk or CPU, not by a slow server.
-      started(clock.now() - beginAt);
+      reporter.started(clock.now() - beginAt);
       return true;
     };
     const run = this.#operationRun(planned, state, begin, '');
@@ -110,7 +104,7 @@ export class VirtualUser {
     const times = await this.#timesOf(performed, operation, beginAt);
     if (times === null) return;
     const { end, startedAt, answeredAt } = times;
-    operationEnded({ operation, end, dueAt, startedAt, endedAt: answeredAt });
+    reporter.operationEnded({ operation, end, dueAt, startedAt, endedAt: answeredAt });
     this.#freeAt = (await this.#afterOperation(planned, state)) ?? answeredAt;
     this.#tookMs = this.#freeAt - startedAt;
   }
@@ -137,7 +131,7 @@ export class VirtualUser {
   }
 
   async #skip({ operation }: PlannedOperation, dueAt: number): Promise<void> {
-    if (await this.#waitUntil(dueAt)) this.#context.operationSkipped(operation);
+    if (await this.#waitUntil(dueAt)) this.#context.reporter.operationSkipped(operation);
   }
 
   /** Returns false if the run stops first. */
@@ -171,7 +165,7 @@ export class VirtualUser {
     begin: () => Promise<boolean>,
     suffix: '' | 'd',
   ): OperationRun {
-    const { workload, dispatcher, clock, backoffMs, cancel, attemptEnded, record, blockedMsSince } = this.#context;
+    const { workload, dispatcher, clock, backoffMs, cancel, reporter, record, blockedMsSince } = this.#context;
     const { number: user, id: clientId } = this.#info;
     const random = this.#random;
     return new OperationRun({
@@ -182,7 +176,7 @@ export class VirtualUser {
       clock,
       step: { dispatcher, clock, random, errors: workload.errors, user, clientId, cancel, backoffMs, blockedMsSince },
       deadlineMs: suffix === '' ? workload.operations[planned.operation]?.deadlineMs : undefined,
-      attemptEnded,
+      attemptEnded: (ended) => reporter.attemptEnded(ended),
       record,
       begin,
     });
