@@ -1,8 +1,8 @@
 /**
  * Finds which containers connect to each proxied port, and whether through its proxy: a client that
- * uses an address of the target itself bypasses all faults of the network. The kernel's tables of
- * connections show this, even for connections that ended in the last minute. They are readable in
- * the process namespace of the engine's host.
+ * connects to the target's own address bypasses all network faults. The kernel's connection tables
+ * show this, even for connections that ended in the last minute. They are readable in the process
+ * namespace of the engine's host.
  */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
@@ -67,7 +67,7 @@ function addressOf(text: string): string {
   return canonical(groups.join(':'));
 }
 
-/** One spelling of an address of IPv6. */
+/** Normalizes the spelling of an IPv6 address. */
 const canonical = (address: string): string =>
   isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 

@@ -1,7 +1,7 @@
 /**
  * What the injector needs from a container engine: no create, no images, no volumes, and one fixed
- * program for exec. Implemented by the Docker engine, the process engine, and a fake for tests and
- * the simulation.
+ * program for exec. Implemented over the Docker API, which the process engine serves too, and by a
+ * fake for tests and the simulation.
  */
 import type { RestartSetup } from '@encore/contracts';
 

@@ -37,7 +37,7 @@ export interface ExchangeOptions {
   paddingBytes?: number;
 }
 
-/** How an answer begins in each protocol; with `none`, nothing is known of it. */
+/** How a response begins in each protocol; null if that is unknown. */
 const answers: Readonly<Record<Probe, RegExp | null>> = {
   http: /^HTTP\//,
   // S and N: with and without TLS. E: an error.
@@ -47,7 +47,7 @@ const answers: Readonly<Record<Probe, RegExp | null>> = {
   none: null,
 };
 
-/** Describes why an exchange through a proxy shows that its probe does not fit; null if it does. */
+/** Describes how an exchange shows that a proxy has the wrong probe; null if the probe fits. */
 export function misfitOf(probe: Probe, { end, connectMs, bytes, start }: Exchange): string | null {
   const expected = answers[probe];
   if (expected === null) return connectMs !== null && end !== 'reset' ? null : `a connection was ${end}`;

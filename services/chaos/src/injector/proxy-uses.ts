@@ -14,7 +14,7 @@ export class ProxyUses {
   /** Of the current run. */
   readonly #recorded = new Set<string>();
   #runId = '';
-  /** No running container's connections are visible here, so looking again is of no use. */
+  /** No running container's connections are visible here, so there is no point in looking again. */
   #isBlind = false;
 
   constructor(dependencies: Dependencies) {

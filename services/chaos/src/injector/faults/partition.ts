@@ -45,7 +45,7 @@ export const partition: FaultFunctions<ParamsOf<'partition'>, Tools, z.infer<typ
     const [view, proxy] = await Promise.all([runningTarget(tools, fault, signal), tools.targets.find(runsIn, signal)]);
     const shared = Object.entries(view.networks).filter(([name]) => name in proxy.networks);
     if (shared.length === 0)
-      throw new EncoreError('ENGINE_UNSUPPORTED', `${fault.target} shares no network with the proxy here`);
+      throw new EncoreError('ENGINE_UNSUPPORTED', `${fault.target} shares no network with the proxy`);
     return { containerId: view.id, endpoints: Object.fromEntries(shared) };
   },
   inject: async (tools, active, signal) => {

@@ -25,7 +25,8 @@ export const restart: FaultFunctions<ParamsOf<'restart'>, Tools, SavedContainer>
   checkEffect: async (tools, active, signal) => {
     const died = await eventOf(tools, active, 'die', 1_000, signal);
     const started = await eventOf(tools, active, 'start', 4_000, signal);
-    if (died === null || started === null) return { effect: 'absent', evidence: 'no die and start event' };
+    if (died === null || started === null)
+      return { effect: 'absent', evidence: 'the die or the start event is missing' };
     const seconds = ((started.atMs - died.atMs) / 1_000).toFixed(2);
     return {
       effect: 'confirmed',

@@ -29,7 +29,8 @@ export const slowStart: FaultFunctions<ParamsOf<'slow-start'>, Tools, SavedConta
   checkEffect: async (tools, active, signal) => {
     const started = await eventOf(tools, active, 'start', 1_000, signal);
     const paused = await eventOf(tools, active, 'pause', 1_000, signal);
-    if (started === null || paused === null) return { effect: 'absent', evidence: 'no start and pause event' };
+    if (started === null || paused === null)
+      return { effect: 'absent', evidence: 'the start or the pause event is missing' };
     const { effect, evidence } = await freeze.checkEffect(tools, active, signal);
     return { effect, evidence: `paused ${paused.atMs - started.atMs} ms after its start: ${evidence}` };
   },
