@@ -130,7 +130,9 @@ export class Probe {
     const { ledger, requests } = this.#options;
     this.#objects += 1;
     this.#probed = null;
-    const probed = await requests(this.#objects);
+    // The workload's function failed, which is reported: without it, no probe starts.
+    const probed = await requests(this.#objects).catch(() => null);
+    if (probed === null) return;
     const { object } = probed;
     if (object !== undefined) {
       const { id, digest } = object;

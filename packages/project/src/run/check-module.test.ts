@@ -45,7 +45,11 @@ describe('check of a module', function () {
       shape.map((line) => line.slice(0, file.length + 10)),
       [`${file}: operatio`, `${file}: probe is`],
     );
-    assert.match((await mistakesOf('process.exit(0);\n')).join(), /it ended its process/);
+    assert.match(
+      (await mistakesOf('process.exit(3);\n')).join(),
+      /it ended its process with code 3 .* Remove process.exit/,
+    );
+    assert.match((await mistakesOf('await new Promise(() => {});\n')).join(), /an await at the top level waits/);
   });
 
   it('finds an import from outside of the folder, which a run does not copy', async () => {

@@ -7,14 +7,25 @@ import { dirname, join } from 'node:path';
 import { copyWorkload, type WorkloadFiles } from './workload-files.ts';
 
 const timeoutMs = 60_000;
+/** Node's exit code if nothing can settle an await at the top level. */
+const unsettledAwaitCode = 13;
 const program = 'services/loadgen/src/check-workload.ts';
 
 /** Returns one line per mistake. `root` is the checkout of Encore. */
 export async function mistakesInModule(path: string, root: string): Promise<string[]> {
   const child = fork(join(root, program), [path], { stdio: 'ignore', timeout: timeoutMs, killSignal: 'SIGKILL' });
-  const ended = once(child, 'exit').then(() => [[`${path}: it ended its process, or did not load within a minute`]]);
+  const ended = once(child, 'exit').then(([code]) => [[`${path}: ${whyEnded(code as number | null)}`]]);
   const [mistakes] = (await Promise.race([once(child, 'message'), ended])) as [string[]];
   return mistakes;
+}
+
+/** Of a process that ended before it sent its result. */
+function whyEnded(code: number | null): string {
+  if (code === null)
+    return 'it did not load within a minute, or was killed. Start nothing at the top level that takes long';
+  if (code === unsettledAwaitCode)
+    return 'an await at the top level waits for something that never comes. Move it into setup';
+  return `it ended its process with code ${code} while it was loaded. Remove process.exit; throw an error instead`;
 }
 
 /** Checks a copy, as in the load generator's container: an import from outside the copy fails. */

@@ -64,9 +64,33 @@ const broken: Record<string, Broken> = {
   'a stall without calls': {
     files: {
       'w.mts':
-        "export default { operations: { a: { weight: 1, run: () => {} } }, probe: { request: {} }, faults: { stall: { breaker: 'b' } } };\n",
+        "export default { operations: { a: { weight: 1, run: () => {} } }, probe: () => {}, faults: { stall: { breaker: 'b' } } };\n",
     },
     message: /faults\.stall is .*; expected \{ breaker, slowCall, quickCall \}/,
+  },
+  'a request that could not be sent': {
+    files: {
+      'w.mts':
+        "export default { operations: { a: { weight: 1, run() {} } }, probe: { request: { method: 'GET', path: 'items' } } };\n",
+    },
+    message: /w\.mts: probe\.request: path "items"; it must start with \//,
+  },
+  'a wrong member of a request': {
+    files: {
+      'w.mts':
+        "export default { operations: { a: { weight: 1, run() {} } }, probe: { request: { method: 'GET', url: '/' } } };\n",
+    },
+    message: /w\.mts: probe\.request: unknown member url; use method, path, headers, /,
+  },
+  'a wrong member of an operation': {
+    files: {
+      'w.mts': 'export default { operations: { a: { weight: 1, run() {}, deadline: 3 } }, probe: () => {} };\n',
+    },
+    message: /w\.mts: unknown member operations\.a\.deadline; an operation has weight, run, deadlineMs/,
+  },
+  'weights that are all 0': {
+    files: { 'w.mts': 'export default { operations: { a: { weight: 0, run() {} } }, probe: () => {} };\n' },
+    message: /w\.mts: each weight is 0; expected at least one/,
   },
   'no default export': { files: { 'w.mts': 'export const a = 1;\n' }, message: /w\.mts: it has no default export/ },
 };
@@ -104,6 +128,23 @@ describe('loading a workload', () => {
       });
     });
   }
+
+  it('explains what is wrong with the result of a probe that is a function, or where it threw', async () => {
+    const operations = 'operations: { a: { weight: 1, run() {} } }';
+    for (const [name, probe, problem] of [
+      ['a', "() => { throw new Error('no probe'); }", /a\.mts:2:\d+: Error: no probe$/],
+      ['b', 'async () => ({ request: {} })', /b\.mts: probe\.request: method undefined; use one of GET, /],
+      [
+        'c',
+        "() => ({ request: { method: 'GET', path: '/' }, object: {} })",
+        /: probe\.object\.request: expected an object/,
+      ],
+    ] as const) {
+      const url = await write({ [`${name}.mts`]: `export default { ${operations}, probe:\n${probe} };\n` });
+      const loaded = await loadWorkload(url);
+      await assert.rejects(describeWorkload(loaded, url), problem);
+    }
+  });
 
   it('lists all mistakes of the shape at once', async () => {
     const text = `export default {

@@ -4,6 +4,8 @@ import { registerHooks } from 'node:module';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { operationNameSchema } from '@encore/contracts/outcome';
+import type { Parameters, Probe, Request } from '@encore/workload';
+import { problemOfProbe, problemOfRequest, textOf } from './check-request.ts';
 import { explainLoadError } from './explain-load-error.ts';
 import type { WorkloadDescription } from './messages.ts';
 import type { AnyWorkload } from './user-plan.ts';
@@ -20,6 +22,7 @@ const members = [
   'errors',
   'faults',
 ];
+const operationMembers = ['weight', 'run', 'deadlineMs'];
 
 let isSupplied = false;
 
@@ -62,7 +65,7 @@ export async function describeWorkload(workload: AnyWorkload, url: string): Prom
   const parameters = workload.parameters ?? {};
   const { capacityTest, faults, probe } = workload;
   // By default, the capacity test sends the request of a probe without its object.
-  const first = typeof probe === 'function' ? await probe({ runId: 'capacity', parameters, number: 1 }) : probe;
+  const first = await firstProbe(probe, parameters, url);
   const weights = Object.entries(workload.operations).map(([name, { weight }]) => [name, weight] as const);
   const has = (name: 'readBack' | 'list' | 'remove' | 'setup' | 'teardown') => workload[name] !== undefined;
   return {
@@ -82,6 +85,18 @@ export async function describeWorkload(workload: AnyWorkload, url: string): Prom
   };
 }
 
+async function firstProbe(probe: AnyWorkload['probe'], parameters: Parameters, url: string): Promise<Probe> {
+  let first: Probe;
+  try {
+    first = typeof probe === 'function' ? await probe({ runId: 'capacity', parameters, number: 1 }) : probe;
+  } catch (error) {
+    throw new Error(explainLoadError(error, url));
+  }
+  const problem = problemOfProbe(first);
+  if (problem !== null) throw new Error(`${fileURLToPath(url)}: ${problem}`);
+  return first;
+}
+
 function problemsOf(workload: unknown): string[] {
   if (!isObject(workload)) return ['it has no default export; write `export default defineWorkload({ ... })`'];
   const problems = Object.keys(workload)
@@ -89,25 +104,29 @@ function problemsOf(workload: unknown): string[] {
     .map((name) => `unknown member ${name}; a workload has ${members.join(', ')}`);
   for (const name of functions)
     if (workload[name] !== undefined && typeof workload[name] !== 'function')
-      problems.push(`${name} is ${describe(workload[name])}; expected a function`);
+      problems.push(`${name} is ${textOf(workload[name])}; expected a function`);
   const { operations, first, probe } = workload;
   if (!isObject(operations) || Object.keys(operations).length === 0)
-    problems.push(`operations is ${describe(operations)}; expected at least one operation by name`);
+    problems.push(`operations is ${textOf(operations)}; expected at least one operation by name`);
   else {
     for (const [name, operation] of Object.entries(operations)) problems.push(...problemsOfOperation(name, operation));
+    if (!Object.values(operations).some((operation) => isObject(operation) && operation['weight'] !== 0))
+      problems.push('each weight is 0; expected at least one operation with a weight above 0');
     if (first !== undefined && (typeof first !== 'string' || operations[first] === undefined))
-      problems.push(`first is ${describe(first)}; expected one of ${Object.keys(operations).join(', ')}`);
+      problems.push(`first is ${textOf(first)}; expected one of ${Object.keys(operations).join(', ')}`);
   }
-  const isProbe = typeof probe === 'function' || (isObject(probe) && isObject(probe['request']));
-  if (!isProbe) problems.push(`probe is ${describe(probe)}; expected { request: { method: 'GET', path: '/...' } }`);
+  const problem = typeof probe === 'function' ? null : problemOfProbe(probe);
+  if (problem !== null) problems.push(problem);
+  const { capacityTest } = workload as Partial<AnyWorkload>;
+  for (const [name, request] of Object.entries(capacityTest ?? {}))
+    problems.push(...problemsAt(`capacityTest.${name}`, request));
   return [...problems, ...problemsOfFaults(workload['faults'])];
 }
 
 function problemsOfFaults(faults: unknown): string[] {
   if (faults === undefined) return [];
-  if (!isObject(faults)) return [`faults is ${describe(faults)}; expected { spike, stall }`];
+  if (!isObject(faults)) return [`faults is ${textOf(faults)}; expected { spike, stall }`];
   const { spike, stall } = faults;
-  const isSpike = spike === undefined || (isObject(spike) && typeof spike['path'] === 'string');
   const isStall =
     stall === undefined ||
     (isObject(stall) &&
@@ -118,28 +137,32 @@ function problemsOfFaults(faults: unknown): string[] {
     ...Object.keys(faults)
       .filter((name) => name !== 'spike' && name !== 'stall')
       .map((name) => `unknown member faults.${name}; faults has spike and stall`),
-    ...(isSpike ? [] : [`faults.spike is ${describe(spike)}; expected { method: 'GET', path: '/...' }`]),
-    ...(isStall ? [] : [`faults.stall is ${describe(stall)}; expected { breaker, slowCall, quickCall }`]),
+    ...(spike === undefined ? [] : problemsAt('faults.spike', spike)),
+    ...(isStall ? [] : [`faults.stall is ${textOf(stall)}; expected { breaker, slowCall, quickCall }`]),
   ];
+}
+
+function problemsAt(name: string, request: unknown): string[] {
+  const problem = problemOfRequest(request as Request);
+  return problem === null ? [] : [`${name}: ${problem}`];
 }
 
 function problemsOfOperation(name: string, operation: unknown): string[] {
   const at = `operations.${name}`;
-  if (!isObject(operation)) return [`${at} is ${describe(operation)}; expected { weight, run }`];
+  if (!isObject(operation)) return [`${at} is ${textOf(operation)}; expected { weight, run }`];
   const { weight, run } = operation;
   return [
+    ...Object.keys(operation)
+      .filter((member) => !operationMembers.includes(member))
+      .map((member) => `unknown member ${at}.${member}; an operation has ${operationMembers.join(', ')}`),
     ...(operationNameSchema.safeParse(name).success
       ? []
       : [`${at}: a name has at most 40 lowercase letters, digits, _ and -`]),
-    ...(typeof weight === 'number' && weight >= 0 ? [] : [`${at}.weight is ${describe(weight)}; expected 0 or more`]),
-    ...(typeof run === 'function' ? [] : [`${at}.run is ${describe(run)}; expected a function`]),
+    ...(typeof weight === 'number' && weight >= 0 ? [] : [`${at}.weight is ${textOf(weight)}; expected 0 or more`]),
+    ...(typeof run === 'function' ? [] : [`${at}.run is ${textOf(run)}; expected a function`]),
   ];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
-}
-
-function describe(value: unknown): string {
-  return value === undefined ? 'missing' : (JSON.stringify(value) ?? typeof value).slice(0, 60);
 }
