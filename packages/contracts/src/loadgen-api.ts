@@ -45,6 +45,8 @@ export const loadStatusSchema = z.object({
   operationsOk: z.number(),
   acknowledged: z.number(),
   readBack: z.object({ done: z.number(), total: z.number() }).nullable(),
+  /** Why the last read-back ended without a result. */
+  readBackFailure: z.string().nullable(),
 });
 export type LoadStatus = z.infer<typeof loadStatusSchema>;
 

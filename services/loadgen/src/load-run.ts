@@ -68,7 +68,7 @@ export class LoadRun implements AsyncDisposable {
   static async start(options: LoadRunOptions): Promise<LoadRun> {
     const { request, host, clock } = options;
     const settings = runSettings(request, host.description);
-    if (host.description.has.setup) await setUpWorkload(options, settings);
+    if (host.description.has.setup) await setUpWorkload(host, settings);
     const folder = join(options.runsDir, request.runId);
     const ledger = await Ledger.open(folder, clock);
     await writeFileAtomic(join(folder, settingsFile), `${JSON.stringify(settings)}\n`);
@@ -236,16 +236,13 @@ export class LoadRun implements AsyncDisposable {
   }
 }
 
-/**
- * Ignores a system that does not respond, which its users will notice. Throws if the workload's own
- * code failed.
- */
-async function setUpWorkload({ host, logger }: LoadRunOptions, run: RunSettings): Promise<void> {
+/** Users of a system that was not prepared would fail without a fault. */
+async function setUpWorkload(host: WorkloadHost, run: RunSettings): Promise<void> {
   try {
     await host.prepare('setup', { run, timeoutMs: setupMs });
   } catch (error) {
-    if (error instanceof EncoreError && error.code === 'WORKLOAD_FAILED') throw error;
-    logger.warn({ err: describeError(error) }, "the workload's setup failed");
+    if (!(error instanceof EncoreError) || error.code === 'WORKLOAD_FAILED') throw error;
+    throw new EncoreError(error.code, `setup of the workload failed: ${error.message}`);
   }
 }
 

@@ -57,6 +57,8 @@ export class Load implements AsyncDisposable {
   readonly #options: LoadOptions;
   #state: State = { kind: 'idle' };
   #readBack: ReadBack | null = null;
+  /** Why the last read-back has no result. */
+  #readBackFailure: string | null = null;
   /** Aborts a read-back in progress. */
   readonly #closing = new AbortController();
   readonly #leaseTimer: NodeJS.Timeout;
@@ -145,6 +147,7 @@ export class Load implements AsyncDisposable {
     const run = this.#state.kind === 'active' || this.#state.kind === 'stopping' ? this.#state.run : null;
     if (!final && run === null) throw new EncoreError('RUN_OVER', 'a sample needs an active run; start one first');
     const { clock, events, logger, metrics } = this.#options;
+    this.#readBackFailure = null;
     const progress = { done: 0, total: 0 };
     const onProgress = (done: number, total: number) => void Object.assign(progress, { done, total });
     const reading = run ? run.sample(onProgress) : this.#readBackRun(runId, this.#closing.signal, onProgress);
@@ -157,7 +160,8 @@ export class Load implements AsyncDisposable {
       // A failed read-back emits no event, and without the event the run cannot pass.
       .catch((error: unknown) => {
         const level = final ? 'error' : 'info';
-        logger[level]({ err: describeError(error), final }, 'read-back failed');
+        this.#readBackFailure = describeError(error);
+        logger[level]({ err: this.#readBackFailure, final }, 'read-back failed');
       })
       .finally(() => {
         this.#readBack = null;
@@ -182,6 +186,7 @@ export class Load implements AsyncDisposable {
       operationsOk: run?.recorder.operationsOk ?? 0,
       acknowledged: run?.ledger.acknowledged ?? 0,
       readBack: this.#readBack && { ...this.#readBack.progress },
+      readBackFailure: this.#readBackFailure,
     };
   }
 

@@ -26,6 +26,11 @@ export type ReadBackCounts = Omit<EventOf<'read_back_done'>, 'type' | 'at' | 'fi
 const concurrency = 8;
 const absenceRecheckMs = 500;
 const timeoutMs = 300_000;
+/**
+ * For one object, and for the list. Together with the time until a call counts as hung, it is less
+ * than the 60 s without progress after which the orchestrator gives up, and would not know why.
+ */
+const callMs = 40_000;
 
 export interface ReadBackOptions {
   runId: string;
@@ -49,7 +54,7 @@ export async function readBackRun({ runId, runsDir, host, clock, signal, progres
   const { parameters } = runSettingsSchema.parse(JSON.parse(await readFile(join(folder, settingsFile), 'utf8')));
   const options = () => ({
     run: { runId, parameters },
-    timeoutMs: deadlineAt - clock.now(),
+    timeoutMs: Math.min(callMs, deadlineAt - clock.now()),
     signal,
   });
   return await compare({

@@ -5,9 +5,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitUntil } from '@encore/kit';
+import type { EventOf, LoadRunRequest } from '@encore/contracts';
+import { systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { FakeServer } from './testing/fake-server.ts';
+import { inThread } from './testing/in-thread.ts';
 import { TestLoad } from './testing/test-load.ts';
 
 const file = 'broken-workload.ts';
@@ -30,6 +32,7 @@ const mistakes: Record<string, Mistake> = {
   'does not wait': { where: /^operation act$/, problem: /await each request/ },
   exits: { where: /^operation act$/, problem: /process\.exit would end the users/ },
   'plans badly': { where: /^plan of user \d, who stops$/, problem: /^Error: no plan/ },
+  'throws in a later probe': { where: /^probe$/, problem: /^Error: no other probe/ },
   'throws in readBack': { where: /^readBack$/, problem: /^Error: not read/ },
   'reads back no digest': { where: /^readBack$/, problem: /return digestOf\(\.\.\.\)/ },
 };
@@ -49,7 +52,7 @@ describe('mistakes of a workload', function () {
     it(`attributes one that ${mistake} to the workload`, async () => {
       await using bench = await newLoad();
       const { load } = bench;
-      await bench.start({ ...common, load: { ...common.load, mix: {}, parameters: { mistake } } });
+      await bench.start(requestWith(mistake));
       if (where.source === '^readBack$') {
         await waitUntil('a write', () => load.status().acknowledged > 0, { timeoutMs: 60_000 });
         await load.stop('done', 100);
@@ -78,15 +81,123 @@ describe('mistakes of a workload', function () {
     });
   }
 
+  it('finds an object corrupt whose response fails a check of readBack', async () => {
+    await using bench = await newLoad();
+    await bench.start(requestWith('reads back no JSON'));
+    await waitUntil('a write', () => bench.load.status().acknowledged > 0, { timeoutMs: 60_000 });
+    await bench.load.stop('done', 100);
+    const { acknowledged, corrupt } = await bench.readBack(true);
+    assert.ok(acknowledged > 0);
+    assert.equal(corrupt, acknowledged);
+    assert.deepEqual(bench.ofType('workload_failed'), []);
+  });
+
   it('does not start a run whose setup throws, and names the place', async () => {
     await using bench = await newLoad();
-    const settings = { ...common.load, mix: {}, parameters: { mistake: 'throws in setup' } };
     const place = `${file}:${await lineOf('throws in setup')}:\\d+`;
-    await assert.rejects(bench.start({ ...common, load: settings }), {
+    await assert.rejects(bench.start(requestWith('throws in setup')), {
       code: 'WORKLOAD_FAILED',
       message: new RegExp(`^the workload failed \\(${place}\\): Error: not set up$`),
     });
     assert.equal(bench.load.status().state, 'idle');
+  });
+});
+
+describe('functions of a workload that do not end', function () {
+  this.timeout(120_000);
+  let fake: FakeServer;
+  let aheadMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+  beforeEach(async () => {
+    fake = await FakeServer.start();
+  });
+  afterEach(() => fake[Symbol.asyncDispose]());
+  const newLoad = () =>
+    TestLoad.of({
+      workload: import.meta.resolve(`./testing/${file}`),
+      targetUrl: fake.url,
+      clock,
+      startThread: inThread(clock),
+    });
+
+  /** Lets the clock run ahead, 4 s every 0.1 s, until `work` has ended. */
+  async function inLessTime<Value>(work: Promise<Value>): Promise<Value> {
+    const running = setInterval(() => {
+      aheadMs += 4_000;
+    }, 100);
+    return await work.finally(() => clearInterval(running));
+  }
+
+  async function failureOfReadBack(bench: TestLoad): Promise<string> {
+    const startedAt = clock.now();
+    bench.load.startReadBack(true);
+    const failure = await inLessTime(
+      waitUntil('the failure', () => bench.load.status().readBackFailure ?? undefined, { timeoutMs: 600_000 }),
+    );
+    // Most of it passes while the watch, which uses real time, looks twice.
+    assert.ok(clock.now() - startedAt < 250_000, failure);
+    return failure;
+  }
+
+  /** Not of the thread, which seems silent while the clock runs ahead. */
+  function failureOf(bench: TestLoad, name: string): EventOf<'workload_failed'> | undefined {
+    return bench.ofType('workload_failed').find(({ where }) => where === name);
+  }
+
+  async function stoppedAfterWrite(bench: TestLoad, mistake: string): Promise<void> {
+    await bench.start(requestWith(mistake));
+    await waitUntil('a write', () => bench.load.status().acknowledged > 0, { timeoutMs: 60_000 });
+    await bench.load.stop('done', 100);
+  }
+
+  it('does not start a run whose setup never ends, or gets no usable response', async () => {
+    await using bench = await newLoad();
+    const place = `${file}:${await lineOf('setup')}:\\d+`;
+    await assert.rejects(inLessTime(bench.start(requestWith('waits forever in setup'))), {
+      code: 'WORKLOAD_FAILED',
+      message: new RegExp(`^the workload failed \\(${place}\\): Error: it did not end within 5 s of its deadline`),
+    });
+    fake.hook = ({ response }) => {
+      response.writeHead(503).end();
+      return 'handled';
+    };
+    await assert.rejects(inLessTime(bench.start(requestWith('throws'))), {
+      code: 'NO_ANSWER',
+      message: /^setup of the workload failed: GET \/scores\?limit=1: no usable response .*; last: status 503$/,
+    });
+    assert.equal(bench.load.status().state, 'idle');
+  });
+
+  for (const name of ['readBack', 'list'])
+    it(`ends a read-back whose ${name} never ends, within the time of one call`, async () => {
+      await using bench = await newLoad();
+      await stoppedAfterWrite(bench, `waits forever in ${name}`);
+      assert.match(await failureOfReadBack(bench), /^WORKLOAD_FAILED the workload failed \(.*did not end/);
+      const failed = failureOf(bench, name);
+      const line = await lineOf(name === 'list' ? 'list' : 'reads back no digest');
+      assert.match(failed?.location ?? '', new RegExp(`^${file}:${line}:`));
+      assert.deepEqual(bench.ofType('read_back_done'), []);
+    });
+
+  it('names the request that kept the read-back from ending', async () => {
+    await using bench = await newLoad();
+    await stoppedAfterWrite(bench, 'reads back no JSON');
+    fake.hook = ({ response }) => {
+      response.writeHead(500).end();
+      return 'handled';
+    };
+    const problem = /^NO_ANSWER GET \/scores\/test-1-u\d-1: no usable response before the deadline; last: status 500$/;
+    assert.match(await failureOfReadBack(bench), problem);
+    assert.equal(failureOf(bench, 'readBack'), undefined);
+  });
+
+  it('ends a load whose teardown never ends', async () => {
+    await using bench = await newLoad();
+    await bench.start(requestWith('waits forever in teardown'));
+    await inLessTime(bench.load.stop('done', 100));
+    const failed = failureOf(bench, 'teardown');
+    assert.match(failed?.location ?? '', new RegExp(`^${file}:${await lineOf('teardown')}:`));
+    assert.equal(bench.ofType('load_summary').length, 1);
   });
 });
 
@@ -97,6 +208,10 @@ const common = {
   rampSeconds: 0,
   load: { thinkSeconds: { min: 0.05, max: 0.1 }, probesPerSecond: 5 },
 };
+
+function requestWith(mistake: string): LoadRunRequest {
+  return { ...common, load: { ...common.load, mix: {}, parameters: { mistake } } };
+}
 
 /** The line that ends with the mistake as a comment, or that follows the comment. */
 async function lineOf(mistake: string): Promise<number> {

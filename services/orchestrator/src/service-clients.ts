@@ -116,8 +116,9 @@ export class ServiceClients {
   }
 
   // ---- load generator ----
+  /** The workload's `setup` has 30 s, and some seconds more until it counts as hung. */
   startLoad(request: LoadRunRequest, call: Call = {}): Promise<unknown> {
-    return this.#loadgen('POST', '/run', anything, { timeoutMs: 30_000, ...call }, request);
+    return this.#loadgen('POST', '/run', anything, { timeoutMs: 60_000, ...call }, request);
   }
 
   renewLoadLease(runId: string, call: Call = {}): Promise<unknown> {

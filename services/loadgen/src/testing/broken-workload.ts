@@ -5,6 +5,7 @@ type Settings = { mistake: string };
 type BrokenUser = User<undefined, string, Settings>;
 
 const kept: unknown[] = [];
+const never = new Promise(() => {});
 const page = () => ({ method: 'GET' as const, path: '/scores?limit=1' });
 
 const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
@@ -20,7 +21,7 @@ const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
   },
   'waits forever': async ({ http }) => {
     await http.request(page()); // waits forever
-    await new Promise(() => {});
+    await never;
   },
   rejects: async ({ http }) => {
     void Promise.reject(new Error('nobody waits for this')); // rejects
@@ -46,9 +47,15 @@ const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
     void http.request(page()).catch(() => {}); // does not wait
   },
   'plans badly': () => {},
+  'throws in a later probe': () => {},
   'throws in readBack': writeOne,
   'reads back no digest': writeOne,
+  'waits forever in readBack': writeOne,
+  'waits forever in list': writeOne,
+  'reads back no JSON': writeOne,
   'throws in setup': () => {},
+  'waits forever in setup': () => {},
+  'waits forever in teardown': () => {},
 };
 
 async function writeOne({ write, newId }: BrokenUser): Promise<void> {
@@ -69,14 +76,36 @@ export default defineWorkload<undefined, string, Settings>({
     if (parameters.mistake === 'plans badly') throw new Error('no plan'); // plans badly
     return parameters.mistake;
   },
-  probe: { request: page() },
-  setup: ({ parameters }) => {
+  probe: ({ number, parameters, runId }) => {
+    if (parameters.mistake !== 'throws in a later probe') return { request: page() };
+    if (number > 1) throw new Error('no other probe'); // throws in a later probe
+    const write = { method: 'PUT' as const, path: `/scores/${runId}-probe-1`, body: 'x' };
+    // Nothing is there, so the load generator soon asks for another probe.
+    const request = { method: 'GET' as const, path: '/scores/absent' };
+    return { request, object: { id: `${runId}-probe-1`, digest: digestOf('x'), request: write } };
+  },
+  // setup
+  setup: async ({ http, parameters }) => {
     if (parameters.mistake === 'throws in setup') throw new Error('not set up'); // throws in setup
-    return Promise.resolve();
+    await http.request(page());
+    if (parameters.mistake === 'waits forever in setup') await never;
   },
   // reads back no digest
-  readBack: async ({ parameters }) => {
+  readBack: async ({ http, parameters }, id) => {
     if (parameters.mistake === 'throws in readBack') throw new Error('not read'); // throws in readBack
-    return 'x';
+    const response = await http.get(`/scores/${id}`, { status: [200, 404] });
+    if (parameters.mistake === 'waits forever in readBack') await never;
+    if (parameters.mistake === 'reads back no JSON') response.json();
+    return parameters.mistake === 'reads back no digest' ? 'x' : digestOf('x');
+  },
+  // list
+  list: async function* ({ http, parameters }) {
+    await http.request(page());
+    if (parameters.mistake === 'waits forever in list') await never;
+    yield* [];
+  },
+  // teardown
+  teardown: async ({ parameters }) => {
+    if (parameters.mistake === 'waits forever in teardown') await never;
   },
 });

@@ -43,6 +43,7 @@ async function sendUntilDeadline(
   { dispatcher, clock, clientId, deadlineAt, signal }: ContextHttpOptions,
 ): Promise<Response> {
   const attempt = { id: clientId, key: '', mayHaveHappened: true };
+  let last: ExchangeEnd | null = null;
   for (;;) {
     const built = checkRequest(typeof request === 'function' ? await request(attempt) : request);
     const timeoutMs = built.read === undefined || built.read === 'text' ? textTimeoutMs : streamTimeoutMs;
@@ -61,10 +62,12 @@ async function sendUntilDeadline(
       return response;
     }
     signal.throwIfAborted();
+    // The deadline cuts the last attempt short, so an earlier one may show more.
+    if (last === null || end.kind !== 'deadline') last = end;
     if (clock.now() + backoffMs >= deadlineAt)
       throw new EncoreError(
         'NO_ANSWER',
-        `${built.method} ${built.path}: no usable response before the deadline; last: ${describe(end)}`,
+        `${built.method} ${built.path}: no usable response before the deadline; last: ${describe(last)}`,
       );
     await clock.sleep(backoffMs, signal);
   }
@@ -72,5 +75,6 @@ async function sendUntilDeadline(
 
 function describe(end: ExchangeEnd): string {
   if (end.kind === 'answered') return `status ${end.response.status}`;
+  if (end.kind === 'deadline') return 'no response in time';
   return end.kind === 'error' ? end.code : end.kind;
 }

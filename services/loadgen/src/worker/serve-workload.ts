@@ -5,9 +5,10 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '@encore/kit/clock';
 import { EncoreError } from '@encore/kit/encore-error';
 import { Random } from '@encore/kit/random';
-import { CheckFailed, type Context, type RunInfo } from '@encore/workload';
+import { CheckFailed, type Context, digestOf, type RunInfo } from '@encore/workload';
 import type { Pool } from 'undici';
 import { poolOf } from '../http/exchange.ts';
+import { problemOfProbe } from './check-request.ts';
 import { contextHttp } from './context-http.ts';
 import { untilHung } from './hang-watch.ts';
 import { describeWorkload, loadWorkload } from './load-workload.ts';
@@ -226,7 +227,7 @@ class WorkloadServer {
     if (name === 'setup') return workload.setup?.(context);
     if (name === 'teardown') return workload.teardown?.(context);
     if (name === 'remove') return workload.remove?.(context, String(argument));
-    if (name === 'readBack') return storedOf(await workload.readBack?.(context, String(argument)));
+    if (name === 'readBack') return this.#readBack(context, String(argument));
     let page: unknown[] = [];
     for await (const item of workload.list?.(context, String(argument)) ?? []) {
       page.push(listedOf(item));
@@ -238,6 +239,17 @@ class WorkloadServer {
     return null;
   }
 
+  /** An object whose response fails a check is there, but not as it was written. */
+  async #readBack(context: Context, id: string): Promise<unknown> {
+    try {
+      return storedOf(await this.#workload.readBack?.(context, id));
+    } catch (error) {
+      const isWrong = error instanceof CheckFailed && ['corrupt', 'stale'].includes(error.failure.outcome);
+      if (isWrong) return { digest: digestOf(error.message) };
+      throw error;
+    }
+  }
+
   #codeOf(name: Call['name']): (...inputs: never[]) => unknown {
     const { faults, ...workload } = this.#workload;
     const code = name === 'slowCall' || name === 'quickCall' ? faults?.stall?.[name] : workload[name];
@@ -246,7 +258,11 @@ class WorkloadServer {
 
   async #probe(run: RunInfo, number: number): Promise<unknown> {
     const { probe } = this.#workload;
-    return typeof probe === 'function' ? probe({ ...run, number }) : probe;
+    if (typeof probe !== 'function') return probe;
+    const next = await probe({ ...run, number });
+    const problem = problemOfProbe(next);
+    if (problem !== null) throw new TypeError(problem);
+    return next;
   }
 
   #callError(thrown: unknown, signal: AbortSignal, definition: () => string | null): CallError {

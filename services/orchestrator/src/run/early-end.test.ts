@@ -162,6 +162,16 @@ describe('a run that ends early', function () {
     assert.match(report?.reasons.join('\n') ?? '', /there was no final read-back/);
   });
 
+  it('gives the reason of the load generator when the read-back has no result', async () => {
+    lab.loadgen.readBackFailure = 'WORKLOAD_FAILED the workload failed (shop.mts:3:1): Error: not read';
+    const { exitCode, report, said } = await runOver(lab, planOf(1, []));
+    assert.equal(exitCode, 2, said);
+    assert.match(
+      report?.reasons.join('\n') ?? '',
+      /reading back: WORKLOAD_FAILED the workload failed \(shop\.mts:3:1\): Error: not read/,
+    );
+  });
+
   it('writes a report when a phase fails, and never PASSED', async () => {
     lab.chaos.failRevert = true;
     // Unreachable, which must not fail the phase.

@@ -21,6 +21,8 @@ export class FakeLoadgen extends FakeService {
   /** Samples and the final read-back find the score lost. */
   hasLostScore = false;
   readBackHangs = false;
+  /** The final read-back ends without a result, for this reason. */
+  readBackFailure: string | null = null;
   isReadingBack = false;
   #timer: NodeJS.Timeout | null = null;
   #wasDown = false;
@@ -80,14 +82,21 @@ export class FakeLoadgen extends FakeService {
       // Like the real one, read back the requested run, even if another process started its load.
       this.runId = runId;
       this.isReadingBack = this.readBackHangs;
-      if (this.isReadingBack) return void response.status(202).json({});
+      if (this.isReadingBack || this.readBackFailure !== null) return void response.status(202).json({});
       this.#readBack(final).then(() => response.status(202).json({}), next);
     });
     app.get('/status', (_request, response) => {
       const counts = { users: 1, attempts: 0, operations: 0, operationsOk: 0, acknowledged: 1 };
       const { instanceId } = this.events;
       const state = this.isReadingBack ? 'reading_back' : 'stopped';
-      response.json({ state, instanceId, runId: this.runId, ...counts, readBack: { done: 1, total: 1 } });
+      response.json({
+        state,
+        instanceId,
+        runId: this.runId,
+        ...counts,
+        readBack: { done: 1, total: 1 },
+        readBackFailure: this.readBackFailure,
+      });
     });
   }
 

@@ -61,22 +61,23 @@ async function readObjectsBack({ clients, run, clock }: RunContext, signal: Abor
   const end = await waitUntil(
     'the read-back',
     async () => {
-      const { state, instanceId: instanceIdNow, readBack: progress } = await clients.loadStatus({ signal });
+      const status = await clients.loadStatus({ signal });
+      const { state, instanceId: instanceIdNow, readBack: progress, readBackFailure } = status;
       if (instanceIdNow !== instanceId) return 'restarted';
-      if (state !== 'reading_back') return 'done';
+      if (state !== 'reading_back') return { failure: readBackFailure };
       if (progress !== null && progress.done > best.done) best = { done: progress.done, at: clock.now() };
       return clock.now() - best.at > stuckMs && 'stuck';
     },
     { timeoutMs: readBackMs, everyMs: 200, signal, clock },
   );
+  if (typeof end === 'object') {
+    if (end.failure !== null) throw new Error(end.failure);
+    return;
+  }
   if (end === 'restarted')
     throw new EncoreError(
       'RESTARTED',
       `the load generator restarted after reading ${best.done} objects and lost the result`,
     );
-  if (end === 'stuck')
-    throw new EncoreError(
-      'STUCK',
-      `the read-back made no progress for ${stuckMs / 1_000} s, after ${best.done} objects`,
-    );
+  throw new EncoreError('STUCK', `the read-back made no progress for ${stuckMs / 1_000} s, after ${best.done} objects`);
 }
