@@ -34,18 +34,18 @@ export async function docker(args: readonly string[], signal?: AbortSignal): Pro
 }
 
 /**
- * Runs `docker compose run` with our standard input and output; returns the exit code of the
- * program in the container.
+ * Runs a command that is attached to this container, with our standard input and output, to its
+ * end. Its exit code is not returned: if the engine stops, it is not that of the container.
  */
 export async function dockerInForeground(
   args: readonly string[],
   { container, signal, isTerminal }: { container: string; signal: AbortSignal; isTerminal: boolean },
-): Promise<number> {
+): Promise<void> {
   // Only a program of the foreground group may read a terminal. There, Ctrl-C is a key that the
   // program in the container reads, so it does not come twice.
   const child = spawn('docker', args, { env: dockerEnvironment(), stdio: 'inherit', detached: !isTerminal });
   // Compose itself would end at a signal and leave the container running.
-  return await exitOf(child, signal, () => {
+  await exitOf(child, signal, () => {
     docker(['kill', '--signal', 'SIGINT', container]).catch(() => child.kill('SIGINT'));
   });
 }

@@ -12,7 +12,7 @@ import { composeText } from '../generate/compose-text.ts';
 import { labels } from '../generate/labels.ts';
 import { writeMonitoringFiles } from '../monitoring/monitoring-files.ts';
 import { engineSocket, terminalOptions } from './config.ts';
-import { docker, dockerInForeground } from './docker.ts';
+import { docker } from './docker.ts';
 import { freePorts } from './free-ports.ts';
 import {
   inputPath,
@@ -28,6 +28,7 @@ import { withMonitoring } from './monitoring-services.ts';
 import { prepareMonitoring } from './prepare-monitoring.ts';
 import type { PreparedRun } from './prepare-run.ts';
 import { createRunFolder, removeRunFolder } from './run-folder.ts';
+import { runOrchestrator } from './run-orchestrator.ts';
 import { otherRuns, takeDown } from './take-down.ts';
 import { copyWorkload } from './workload-files.ts';
 
@@ -125,7 +126,7 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   for (const line of await publishedLines(prepared, project, stop)) print(line);
 
   const container = `${project.name}-${names.orchestrator}`;
-  const code = await dockerInForeground(
+  const code = await runOrchestrator(
     [
       ...compose,
       'run',
@@ -135,11 +136,11 @@ async function perform(run: RunProject, folder: string): Promise<number> {
       ...terminalOptions(),
       ...[names.orchestrator, 'run', '--config', join(inputPath, settingsFile)],
     ],
-    { container, signal: stop, isTerminal },
+    { container, signal: stop, isTerminal, print },
   );
   await copyResults(container, run);
-  if (knownCodes.includes(code)) return code;
-  print(`The orchestrator ended with exit code ${code}, without a verdict.`);
+  if (code !== null && knownCodes.includes(code)) return code;
+  if (code !== null) print(`The orchestrator ended with exit code ${code}, without a verdict.`);
   return exitCodes.INCONCLUSIVE;
 }
 
