@@ -31,20 +31,16 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
   for (const name of constant)
     if (values[name] !== undefined) add(['constants', name], 'is also the name of a value; rename one of them');
   checkRequest(probe.request, ['probe', 'request'], new Set(constant), add);
-  let remembers = false;
+  const drawn = Object.keys(values);
+  const ofObject = membersOfObjects(workload);
   for (const [name, { steps, uses }] of Object.entries(operations)) {
     const path = ['operations', name];
     if (!operationNameSchema.safeParse(name).success)
       add(path, 'use at most 40 lowercase letters, digits, _ and -, starting with a letter');
-    const drawn = Object.keys(values);
-    const known = new Set(['new_id', 'user', ...constant, ...drawn, ...(uses === undefined ? [] : ['object'])]);
-    for (const [index, step] of steps.entries()) {
-      remembers ||= step.remember === true;
-      checkStep(step, [...path, 'steps', index], known, add);
-    }
+    if (uses !== undefined && ofObject.length === 0) add([...path, 'uses'], 'no step has remember: true');
+    const known = new Set(['new_id', 'user', ...constant, ...drawn, ...(uses === undefined ? [] : ofObject)]);
+    for (const [index, step] of steps.entries()) checkStep(step, [...path, 'steps', index], known, add);
   }
-  for (const [name, { uses }] of Object.entries(operations))
-    if (uses !== undefined && !remembers) add(['operations', name, 'uses'], 'no step has remember: true');
   if (readBack !== undefined) {
     checkRequest(readBack.request, ['readBack', 'request'], new Set(['id', ...constant]), add);
     for (const [name, path] of Object.entries(readBack.capture)) add(['readBack', 'capture', name], pathProblem(path));
@@ -53,6 +49,18 @@ export function problemsOf(workload: YamlWorkload): Problem[] {
   }
   checkFunctions(workload, constant, add);
   return problems;
+}
+
+/** What templates may use of an object: what the operation that wrote it knew at that step. */
+function membersOfObjects({ operations, values = {} }: YamlWorkload): string[] {
+  const members = new Set<string>();
+  for (const { steps } of Object.values(operations)) {
+    const last = steps.findLastIndex(({ remember }) => remember === true);
+    if (last < 0) continue;
+    const captured = steps.slice(0, last + 1).flatMap(({ capture = {} }) => Object.keys(capture));
+    for (const name of ['id', 'new_id', ...Object.keys(values), ...captured]) members.add(`object.${name}`);
+  }
+  return [...members];
 }
 
 /** Checks the functions that are called outside operations, other than readBack. */

@@ -28,10 +28,13 @@ export function renderJson(value: Json, scope: Scope): Json {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, renderJson(item, scope)]));
 }
 
-/** Returns what is wrong with a template, if only these names exist. */
+/** Returns what is wrong with a template, if only these names exist, such as `price`, `object.id`. */
 export function templateProblem(text: string, names: ReadonlySet<string>): string | null {
   try {
-    const unknown = liquid.globalVariablesSync(text).filter((name) => !names.has(name));
+    const unknown = liquid
+      .globalVariableSegmentsSync(text)
+      .map(([name, member]) => (names.has(String(name)) || member === undefined ? `${name}` : `${name}.${member}`))
+      .filter((name) => !names.has(name));
     if (unknown.length === 0) return null;
     return `unknown name ${unknown.join(', ')}; known here: ${[...names].join(', ') || 'none'}`;
   } catch (error) {

@@ -36,7 +36,7 @@ const requestSchema = z
 
 const checkSchema = z.strictObject({
   status: z
-    .union([status, z.array(status).min(1)])
+    .union([status, z.array(status).min(1)], 'expected a number from 100 to 599, such as 201, or a list of them')
     .optional()
     .describe('default: 200 to 299'),
   headers: z.record(z.string(), template).optional().describe('each header must equal the text'),

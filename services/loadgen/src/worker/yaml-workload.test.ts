@@ -332,6 +332,15 @@ describe('YAML workload', () => {
       /\.method: "PUTT" is not valid\. Did you mean PUT\? Expected one of GET, HEAD, POST, PUT, PATCH, DELETE$/,
     );
     assert.throws(
+      () =>
+        readYamlWorkload(yaml.replace('object.price', 'object.prize').replace('object.id', 'objekt.id'), 'shop.yaml'),
+      /:20:\d+: .*: unknown name objekt\.id; known here: .*\n.*: unknown name object\.prize; known here: new_id, user, price, object\.id, object\.new_id, object\.price$/,
+    );
+    assert.throws(
+      () => readYamlWorkload(yaml.replace('status: 201', "status: '201'"), 'shop.yaml'),
+      /\.check\.status: expected a number from 100 to 599, such as 201, or a list of them$/,
+    );
+    assert.throws(
       () => readYamlWorkload('', 'shop.yaml'),
       /^Error: shop\.yaml:1:1: null is not valid; expected object$/,
     );
