@@ -3,8 +3,9 @@
  * of the package's index, because parsing YAML would slow down the start of every service.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { parseDocument, type YAMLError } from 'yaml';
+import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { describeError } from './encore-error.ts';
+import { offsetOf } from './setting-offset.ts';
 
 export type SettingsObject = Record<string, unknown>;
 
@@ -19,10 +20,17 @@ export interface SettingsFileHints {
   ifEmpty: string;
 }
 
+export interface ReadSettings {
+  ok: true;
+  settings: SettingsObject;
+  /** Puts `path:line:column: ` in front of a problem that begins with the path of a setting. */
+  locate: (problem: string) => string;
+}
+
 export function readSettingsFile(
   path: string,
   { example, ifEmpty }: SettingsFileHints,
-): { ok: true; settings: SettingsObject } | { ok: false; problem: string } {
+): ReadSettings | { ok: false; problem: string } {
   const wrong = (problem: string) => ({ ok: false as const, problem: `${path}: ${problem}` });
   const byName = `write named settings, such as "${example}"`;
   let text: string;
@@ -39,9 +47,10 @@ export function readSettingsFile(
   } catch (error) {
     return wrong(whyUnreadable(error));
   }
-  const read = path.endsWith('.json') ? readJson(text) : readYaml(text);
+  const lines = new LineCounter();
+  const read = path.endsWith('.json') ? readJson(text, lines) : readYaml(text, lines);
   if ('problem' in read) return wrong(read.problem);
-  const { value } = read;
+  const { value, document } = read;
   // An empty configuration would silently start the default 24-hour run.
   if (value === null || value === undefined) return wrong(`sets nothing; ${ifEmpty}, or ${byName}`);
   if (!isObject(value)) return wrong(`contains no settings; ${byName}`);
@@ -49,7 +58,12 @@ export function readSettingsFile(
   if (unsafe !== null) return wrong(unsafe);
   // `$schema` names the schema of a JSON file for editors.
   const { $schema: _, ...settings } = value;
-  return { ok: true, settings };
+  const locate = (problem: string): string => {
+    const offset = offsetOf(document, problem);
+    const { line, col } = lines.linePos(offset ?? 0);
+    return `${path}:${offset === null ? '' : `${line}:${col}:`} ${problem}`;
+  };
+  return { ok: true, settings, locate };
 }
 
 export function isObject(value: unknown): value is SettingsObject {
@@ -72,25 +86,26 @@ export function whyUnreadable(error: unknown): string {
   }
 }
 
-type Read = { value: unknown } | { problem: string };
+type Read = { value: unknown; document: Document } | { problem: string };
 
 /** Also parses JSON as YAML, because JSON.parse accepts duplicate keys. */
-function readJson(text: string): Read {
+function readJson(text: string, lineCounter: LineCounter): Read {
   try {
     const value: unknown = JSON.parse(text);
-    const duplicate = parseDocument(text).errors.find(({ code }) => code === 'DUPLICATE_KEY');
-    return duplicate === undefined ? { value } : { problem: yamlProblem(duplicate) };
+    const document = parseDocument(text, { lineCounter });
+    const duplicate = document.errors.find(({ code }) => code === 'DUPLICATE_KEY');
+    return duplicate === undefined ? { value, document } : { problem: yamlProblem(duplicate) };
   } catch (error) {
     return { problem: `invalid JSON: ${describeError(error)}` };
   }
 }
 
-function readYaml(text: string): Read {
+function readYaml(text: string, lineCounter: LineCounter): Read {
   try {
-    const document = parseDocument(text, { stringKeys: true });
+    const document = parseDocument(text, { stringKeys: true, lineCounter });
     const [first] = [...document.errors, ...document.warnings];
     return first === undefined
-      ? { value: document.toJS({ maxAliasCount: maxAliases }) }
+      ? { value: document.toJS({ maxAliasCount: maxAliases }), document }
       : { problem: yamlProblem(first) };
   } catch (error) {
     if (error instanceof RangeError) return { problem: tooDeep };

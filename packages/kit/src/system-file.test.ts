@@ -17,7 +17,7 @@ function problemsOf(text: string): string[] {
     return [];
   } catch (error) {
     assert.ok(error instanceof EncoreError && error.code === 'INVALID_SYSTEM', String(error));
-    return error.message.split('\n').map((line) => line.replace(`${path}: `, ''));
+    return error.message.split('\n').map((line) => line.replace(new RegExp(`^${path}:(\\d+:\\d+:)? `), ''));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -17,7 +17,7 @@ export function readSystemFile(path: string): System {
   const isNamed = (path: string): boolean => problems.some((problem) => problem.startsWith(`${path}: `));
   for (const { path: at, problem } of problemsOfReferences(read.settings))
     if (!isNamed(at)) problems.push(`${at}: ${problem}`);
-  if (problems.length > 0) throw invalid(problems.map((problem) => `${path}: ${problem}`));
+  if (problems.length > 0) throw invalid(problems.map(read.locate));
   return systemSchema.parse(read.settings);
 }
 

@@ -103,7 +103,11 @@ describe('parseCommandLine', () => {
     const found = problems(['--config', path, '--profile', 'ful']);
     assert.deepEqual(
       found.map((problem) => problem.split('. ')[0]),
-      ['--profile: "ful" is not valid', `${path}: profile: "smok" is not valid`, `${path}: colour: unknown setting`],
+      [
+        '--profile: "ful" is not valid',
+        `${path}:2:1: profile: "smok" is not valid`,
+        `${path}:1:1: colour: unknown setting`,
+      ],
     );
   });
 
@@ -256,10 +260,15 @@ describe('parseCommandLine', () => {
     assert.deepEqual(system, renamedSystem);
     assert.deepEqual([...new Set(plan.faults.map(({ target }) => target))].sort(), ['alpha', 'alpha:8000']);
     const wrong = file('wrong.json', JSON.stringify({ ...renamedSystem, entry: 'alpha', recoveryOf: 'delta' }));
-    assert.deepEqual(problems(['--profile', 'smoke'], { ENCORE_SYSTEM_FILE: wrong }), [
-      `${wrong}: entry: "alpha" is not valid; expected the name of a proxy, as service:port`,
-      `${wrong}: recoveryOf: "delta" is not valid; expected one of alpha, beta, gamma`,
-    ]);
+    const found = problems(['--profile', 'smoke'], { ENCORE_SYSTEM_FILE: wrong });
+    // All of the file is on line 1.
+    assert.deepEqual(
+      found.map((problem) => problem.replace(/:1:\d+: /, ': ')),
+      [
+        `${wrong}: entry: "alpha" is not valid; expected the name of a proxy, as service:port`,
+        `${wrong}: recoveryOf: "delta" is not valid; expected one of alpha, beta, gamma`,
+      ],
+    );
   });
 
   it('plans only kinds that the system allows', () => {

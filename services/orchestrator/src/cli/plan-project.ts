@@ -59,7 +59,7 @@ export async function planProject(
     flags,
     monitor,
     env,
-    encoreFile: { path: encoreFileName, settings },
+    encoreFile: read,
     randomSeed: () => randomInt(2 ** 31),
   });
   if (!resolved.ok) return resolved;

@@ -27,7 +27,7 @@ describe('readEncoreFile', () => {
   const problems = (text: string): string[] => {
     writeFileSync(path(), text);
     const read = readEncoreFile(path(), './encore');
-    return read.ok ? [] : read.problems.map((problem) => problem.replace(`${path()}: `, ''));
+    return read.ok ? [] : read.problems.map((problem) => problem.replace(new RegExp(`^${path()}:\\s?`), ''));
   };
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'encore-file-'));
@@ -58,11 +58,11 @@ describe('readEncoreFile', () => {
         ),
       ),
       [
-        'worklod: unknown setting. Did you mean workload?',
-        'system.entry: "apy:8000" is not valid. Did you mean api:8000? Expected one of api:8000, db:5432',
-        'profile: "smok" is not valid. Did you mean smoke? Expected one of smoke, quick, moderate, full',
-        'users: "many" is not valid; expected a whole number of users from 1 to 10000, such as 100',
-        'schedule[0].faults[0]: crash cannot target ap; its target is api or db or api:8000 or db:5432',
+        '12:1: worklod: unknown setting. Did you mean workload?',
+        '3:3: system.entry: "apy:8000" is not valid. Did you mean api:8000? Expected one of api:8000, db:5432',
+        '13:1: profile: "smok" is not valid. Did you mean smoke? Expected one of smoke, quick, moderate, full',
+        '14:1: users: "many" is not valid; expected a whole number of users from 1 to 10000, such as 100',
+        '15:75: schedule[0].faults[0]: crash cannot target ap; its target is api or db or api:8000 or db:5432',
       ],
     );
   });

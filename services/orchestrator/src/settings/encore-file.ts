@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { nearestWord, unknownKey } from '@encore/kit';
-import { readSettingsFile, type SettingsObject } from '@encore/kit/settings-file';
+import { type ReadSettings, readSettingsFile } from '@encore/kit/settings-file';
 import {
   type EncoreFile,
   encoreFileSchema,
@@ -16,9 +16,7 @@ import {
 import { problemsOfFile } from './file-problems.ts';
 import { onItsProfile } from './resolve-settings.ts';
 
-export type ReadEncoreFile =
-  | { ok: true; file: EncoreFile | ProcessFile; settings: SettingsObject }
-  | { ok: false; problems: string[] };
+export type ReadEncoreFile = (ReadSettings & { file: EncoreFile | ProcessFile }) | { ok: false; problems: string[] };
 
 /** The keys that a settings file does not have. */
 const ownKeys = Object.keys(encoreFileSchema.shape);
@@ -39,12 +37,11 @@ export function readEncoreFile(path: string, command: string): ReadEncoreFile {
   const own = Object.fromEntries(entries.filter(([key]) => ownKeys.includes(key)));
   const file = parseEncoreFile(own);
   const problems = [
-    ...[...mistyped.map((key) => unknownKey([key], ownKeys)), ...problemsOfEncoreFile(own)].map(
-      (problem) => `${path}: ${problem}`,
-    ),
+    ...mistyped.map((key) => unknownKey([key], ownKeys)),
+    ...problemsOfEncoreFile(own),
     // Without its names, no target is known to be wrong.
-    ...problemsOfFile(onItsProfile(settings), path, file === undefined ? null : plannedSystem(file.system)),
+    ...problemsOfFile(onItsProfile(settings), file === undefined ? null : plannedSystem(file.system)),
   ];
-  if (file === undefined || problems.length > 0) return { ok: false, problems };
-  return { ok: true, file, settings };
+  if (file === undefined || problems.length > 0) return { ok: false, problems: problems.map(read.locate) };
+  return { ...read, file, settings };
 }

@@ -1,4 +1,4 @@
-/** Lists the problems of a settings file: file as named, path in it, expected value. */
+/** Lists the problems of a settings file: path in it, value and what is expected. */
 import { type PlannedSystem, runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
 import { EncoreError, kindRefusal, schemaProblems, unknownKey } from '@encore/kit';
 import { isObject, type SettingsObject } from '@encore/kit/settings-file';
@@ -13,7 +13,7 @@ const aliases = Object.fromEntries(
 );
 
 /** `system` is null if its names are not known. */
-export function problemsOfFile(settings: SettingsObject, file: string, system: PlannedSystem | null): string[] {
+export function problemsOfFile(settings: SettingsObject, system: PlannedSystem | null): string[] {
   const all = [
     ...schemaProblems(runConfigSchema, settings, { aliases, expected: expectedAt }),
     ...problemsOfThresholds(settings['thresholds']),
@@ -21,7 +21,7 @@ export function problemsOfFile(settings: SettingsObject, file: string, system: P
     ...problemsOfMix(settings['load']),
     ...problemsOfFaults(settings['schedule'], system),
   ];
-  return [...new Set(all)].map((problem) => `${file}: ${problem}`);
+  return [...new Set(all)];
 }
 
 function expectedAt(path: readonly PropertyKey[]): string | undefined {

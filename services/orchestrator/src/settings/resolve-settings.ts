@@ -11,7 +11,7 @@ import {
   type RunConfig,
   runConfigSchema,
 } from '@encore/contracts';
-import { isObject, readSettingsFile, type SettingsObject } from '@encore/kit/settings-file';
+import { isObject, type ReadSettings, readSettingsFile, type SettingsObject } from '@encore/kit/settings-file';
 import { problemsOfFile } from './file-problems.ts';
 import { profiles } from './profiles.ts';
 import { fixedByPlan, fixedText } from './replay.ts';
@@ -25,7 +25,7 @@ export interface SettingsInput {
   monitor: boolean;
   configPath?: string | undefined;
   /** The settings of encore.yaml, which take the place of a settings file. */
-  encoreFile?: { path: string; settings: SettingsObject } | undefined;
+  encoreFile?: Pick<ReadSettings, 'settings' | 'locate'> | undefined;
   env: NodeJS.ProcessEnv;
   /** Settings of the replayed run, a layer between profile and file. */
   base?: SettingsObject | undefined;
@@ -37,21 +37,21 @@ export type Resolved = { ok: true; config: RunConfig } | { ok: false; problems: 
 export function resolveSettings(input: SettingsInput): Resolved {
   const problems = problemsOfVariables(input.env);
   const scalars = readScalars(input, problems);
-  let file: SettingsObject = {};
   const named = input.encoreFile === undefined ? namedFile(input) : null;
-  if (input.encoreFile !== undefined) file = input.encoreFile.settings;
-  else if (named !== null) {
+  let source = input.encoreFile ?? { settings: {}, locate: (problem: string) => `settings: ${problem}` };
+  if (named !== null) {
     const read = readSettingsFile(named.path, { example: 'hours: 4', ifEmpty: 'remove it' });
-    if (read.ok) file = read.settings;
+    if (read.ok) source = read;
     else problems.push(`${named.by}: ${read.problem}${existsSync(named.path) ? '' : mountHint(input.env)}`);
   }
+  const { settings: file } = source;
   if (input.base !== undefined) problems.push(...conflictsWithPlan(input, named?.path, file));
   const chosen = scalars['profile'] ?? file['profile'] ?? input.base?.['profile'] ?? 'full';
   const profile = profileNameSchema.safeParse(chosen).data ?? 'full';
   const lower = merge(profileLayer(profile), input.base ?? {});
   const withFile = merge(lower, file);
   // Checked without environment and flags, so that every problem names the file.
-  problems.push(...problemsOfFile(withFile, input.encoreFile?.path ?? named?.path ?? 'settings', input.system));
+  problems.push(...problemsOfFile(withFile, input.system).map(source.locate));
   if (problems.length > 0) return { ok: false, problems };
   const merged = merge(withFile, { ...scalars, profile });
   if (scalars['seed'] === undefined && file['seed'] === undefined && input.base?.['seed'] === undefined)
