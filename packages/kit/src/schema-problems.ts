@@ -38,6 +38,11 @@ export function unknownKey(
   return `${pathText(path)}: unknown setting. ${hint}`;
 }
 
+/** The keys that the schema allows at this path of the value. */
+export function keysAt(schema: z.ZodType, path: Path, value: unknown): string[] {
+  return keysOf(schemaAt(z.toJSONSchema(schema, { io: 'input' }), path, value));
+}
+
 class ProblemFormatter {
   readonly #root: JsonSchema;
   readonly #value: unknown;

@@ -1,5 +1,6 @@
 /** Reads a YAML workload. All of its mistakes are listed at once, with line and column. */
-import { invalidValue } from '@encore/kit/near-miss';
+import { didYouMean, invalidValue } from '@encore/kit/near-miss';
+import { keysAt } from '@encore/kit/schema-problems';
 import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import type { Workload } from '../workload.ts';
@@ -20,8 +21,11 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
   const [syntax] = document.errors;
   // Later errors are mostly consequences of the first.
   if (syntax !== undefined) throw new Error(`${at(syntax.pos[0])}: ${syntaxProblem(syntax, text)}`);
-  const parsed = workloadSchema.safeParse(document.toJS(), { reportInput: true });
-  const problems = parsed.success ? problemsOf(parsed.data) : parsed.error.issues.flatMap((issue) => problemsIn(issue));
+  const workload: unknown = document.toJS();
+  const parsed = workloadSchema.safeParse(workload, { reportInput: true });
+  const problems = parsed.success
+    ? problemsOf(parsed.data)
+    : parsed.error.issues.flatMap((issue) => problemsIn(issue, workload));
   if (parsed.success && problems.length === 0) return compileWorkload(parsed.data);
   const located = problems.map(({ path, message }) => ({ offset: offsetOf(document, path), path, message }));
   located.sort((a, b) => a.offset - b.offset);
@@ -41,14 +45,19 @@ function syntaxProblem({ message, pos: [offset] }: YAMLParseError, text: string)
   return isUnquoted ? "put quotes around a text with {{ }}, such as '/items/{{ id }}'" : firstLine(message);
 }
 
-function problemsIn(issue: z.core.$ZodIssue, parents: readonly PropertyKey[] = []): Problem[] {
+function problemsIn(issue: z.core.$ZodIssue, workload: unknown, parents: readonly PropertyKey[] = []): Problem[] {
   const path = [...parents, ...issue.path];
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown name' }));
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(workloadSchema, path, workload);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `unknown name.${didYouMean(key, known) || ` Known names: ${known.join(', ')}`}`,
+    }));
+  }
   // Of several alternatives, the one that got furthest is the one that was meant.
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const [furthest = []] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a));
-    if (depthOf(furthest) > 0) return furthest.flatMap((inner) => problemsIn(inner, path));
+    if (depthOf(furthest) > 0) return furthest.flatMap((inner) => problemsIn(inner, workload, path));
   }
   return [{ path, message: messageOf(issue) }];
 }

@@ -346,7 +346,15 @@ describe('YAML workload', () => {
     );
     assert.throws(
       () => readYamlWorkload(yaml.replace('weight: 5', 'wieght: 5'), 'shop.yaml'),
-      /shop\.yaml:17:5: operations\.look\.wieght: unknown name/,
+      /shop\.yaml:17:5: operations\.look\.wieght: unknown name\. Did you mean weight\?$/m,
+    );
+    assert.throws(
+      () => readYamlWorkload(yaml.replace('weight: 5', 'weight: 5\n    colour: red'), 'shop.yaml'),
+      /^Error: shop\.yaml:18:5: operations\.look\.colour: unknown name\. Known names: weight, uses, steps$/,
+    );
+    assert.throws(
+      () => readYamlWorkload(`operatoins: {}\n${yaml}`, 'shop.yaml'),
+      /^Error: shop\.yaml:1:1: operatoins: unknown name\. Did you mean operations\?$/,
     );
   });
 });
