@@ -167,7 +167,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('passes on every variable that the user may set', () => {
-    const ofFile = readFileSync(join(import.meta.dirname, '..', '.env'), 'utf8').matchAll(/^(ENCORE_\w+)=/gm);
+    const ofFile = readFileSync(join(import.meta.dirname, '..', '.env'), 'utf8').matchAll(/^(?:# )?(ENCORE_\w+)=/gm);
     const names = [
       ...Array.from(ofFile, ([, name]) => name ?? ''),
       ...scalarSettings.map(({ variable }) => variable),
