@@ -14,7 +14,7 @@ export { isChosenByEncore, type ProcessSettings, type ProcessSystem } from './en
 export { resolveReferences } from './encore-file/references.ts';
 export { initProject } from './init/init-project.ts';
 export { initOpenApi } from './openapi/init-openapi.ts';
-export { mistakesInCopy, mistakesInModule } from './run/check-module.ts';
+export { type CheckedWorkload, checkCopy, checkModule, untestedText } from './run/check-module.ts';
 export { describeProcesses, local, type ProcessAddresses, portOf, proxyRunner } from './run/describe-processes.ts';
 export { type PreparedProcesses, prepareProcesses } from './run/prepare-processes.ts';
 export { type PreparedRun, prepareRun } from './run/prepare-run.ts';

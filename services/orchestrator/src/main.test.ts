@@ -226,6 +226,14 @@ describe('encore program', function () {
       (await encore('revert').end()).printed,
       /^server is paused, but no fault caused this; to resume it, run `docker compose unpause server`$/m,
     );
+    lab.chaos.isOfOthers = true;
+    const others = await encore('revert').end();
+    assert.equal(others.exitCode, 2, others.printed);
+    assert.match(
+      others.printed,
+      /^Nothing was reverted: the lab at \S+ is not the one .* use `\S+ revert` in the folder of its encore\.yaml\./,
+    );
+    lab.chaos.isOfOthers = false;
     assert.match((await encore('faults').end()).printed, /^crash /m);
     const { printed } = await encore('scenarios').end();
     assert.match(printed, /^scenarios\/[a-z-]+\.yaml +[A-Z]/m);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { mistakesInCopy, mistakesInModule } from './check-module.ts';
+import { type CheckedWorkload, checkCopy, checkModule, untestedText } from './check-module.ts';
 import { findWorkload } from './workload-files.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -25,12 +25,13 @@ describe('check of a module', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  async function mistakesOf(text: string): Promise<string[]> {
+  async function check(text: string): Promise<CheckedWorkload> {
     writeFileSync(join(folder, 'load/encore.workload.mts'), text);
     const found = await findWorkload('load/encore.workload.mts', folder);
     assert.ok(found.ok);
-    return mistakesInCopy(found.files, root);
+    return checkCopy(found.files, root);
   }
+  const mistakesOf = async (text: string): Promise<string[]> => (await check(text)).mistakes;
 
   it('finds nothing in one that a run can load', async () => {
     assert.deepEqual(await mistakesOf(valid), []);
@@ -55,6 +56,16 @@ describe('check of a module', function () {
   it('finds an import from outside of the folder, which a run does not copy', async () => {
     const [outside = ''] = await mistakesOf(valid.replace('./paths.mts', '../paths.mts'));
     assert.match(outside, /encore\.workload\.mts:2: there is no file .*paths\.mts/);
-    assert.deepEqual(await mistakesInModule(join(folder, 'load/encore.workload.mts'), root), []);
+    const { mistakes } = await checkModule(join(folder, 'load/encore.workload.mts'), root);
+    assert.deepEqual(mistakes, []);
+  });
+
+  it('names what a run does not test, until the workload has the functions for it', async () => {
+    const withFunctions = (functions: string): string => valid.replace('probe:', `${functions}\n  probe:`);
+    const readBack = 'readBack: async () => null,';
+    assert.match(untestedText(await check(valid)).join(), /^not tested: integrity .* no readBack; docs\/WORKLOADS\.md/);
+    assert.match(untestedText(await check(withFunctions(readBack))).join(), /^not tested: objects that nobody wrote/);
+    const both = `${readBack} list: async function* () {},`;
+    assert.deepEqual(untestedText(await check(withFunctions(both))), []);
   });
 });

@@ -6,17 +6,27 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { copyWorkload, type WorkloadFiles } from './workload-files.ts';
 
+export interface CheckedWorkload {
+  /** One line per mistake. */
+  mistakes: string[];
+  /** Which functions it has, such as readBack; empty if it has mistakes. */
+  has: Partial<Record<string, boolean>>;
+}
+
 const timeoutMs = 60_000;
 /** Node's exit code if nothing can settle an await at the top level. */
 const unsettledAwaitCode = 13;
 const program = 'services/loadgen/src/check-workload.ts';
 
-/** Returns one line per mistake. `root` is the checkout of Encore. */
-export async function mistakesInModule(path: string, root: string): Promise<string[]> {
+/** `root` is the checkout of Encore. */
+export async function checkModule(path: string, root: string): Promise<CheckedWorkload> {
   const child = fork(join(root, program), [path], { stdio: 'ignore', timeout: timeoutMs, killSignal: 'SIGKILL' });
-  const ended = once(child, 'exit').then(([code]) => [[`${path}: ${whyEnded(code as number | null)}`]]);
-  const [mistakes] = (await Promise.race([once(child, 'message'), ended])) as [string[]];
-  return mistakes;
+  const ended = once(child, 'exit').then(([code]): [CheckedWorkload] => {
+    const mistakes = [`${path}: ${whyEnded(code as number | null)}`];
+    return [{ mistakes, has: {} }];
+  });
+  const [checked] = (await Promise.race([once(child, 'message'), ended])) as [CheckedWorkload];
+  return checked;
 }
 
 /** Of a process that ended before it sent its result. */
@@ -29,13 +39,22 @@ function whyEnded(code: number | null): string {
 }
 
 /** Checks a copy, as in the load generator's container: an import from outside the copy fails. */
-export async function mistakesInCopy(workload: WorkloadFiles, root: string): Promise<string[]> {
+export async function checkCopy(workload: WorkloadFiles, root: string): Promise<CheckedWorkload> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'encore-workload-')));
   try {
     const path = await copyWorkload(workload, folder);
-    const mistakes = await mistakesInModule(path, root);
-    return mistakes.map((line) => line.replaceAll(dirname(path), dirname(workload.file)));
+    const { mistakes, has } = await checkModule(path, root);
+    return { mistakes: mistakes.map((line) => line.replaceAll(dirname(path), dirname(workload.file))), has };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What a run does not test for lack of a function, and what would test it; one line each. */
+export function untestedText({ has }: CheckedWorkload): string[] {
+  const how = 'docs/WORKLOADS.md shows how to add it';
+  if (!has['readBack'])
+    return [`not tested: integrity of what users write, because the workload has no readBack; ${how}`];
+  if (!has['list']) return [`not tested: objects that nobody wrote, because the workload has no list; ${how}`];
+  return [];
 }

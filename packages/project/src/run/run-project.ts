@@ -111,7 +111,8 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   const profiles = active.flatMap((name) => ['--profile', name]);
 
   await buildLab([names.chaos, names.loadgen, names.orchestrator], project, compose, run);
-  print(`Starting ${project.name}, a copy of your project with ${Object.keys(generated.renamed).length} sidecars`);
+  const sidecars = Object.keys(generated.renamed).length;
+  print(`Starting ${project.name}, a copy of your project with ${sidecars} ${sidecars === 1 ? 'sidecar' : 'sidecars'}`);
   const built = Object.values(generated.project.services).filter(({ build }) => build !== undefined).length;
   if (built > 0) print(`Building your images (${built}), which may take some minutes`);
   await docker([...compose, 'create', names.chaos], stop);

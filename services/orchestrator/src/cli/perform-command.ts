@@ -145,7 +145,12 @@ async function revert(wiring: Wiring, print: (text: string) => void): Promise<nu
     if (failed.length === 0) for (const line of await notRunning(wiring)) print(line);
     return failed.length === 0 ? 0 : exitCodes.FAILED;
   } catch (error) {
-    if (error instanceof EncoreError && error.code === 'UNREACHABLE')
+    const code = error instanceof EncoreError ? error.code : null;
+    if (code === 'UNAUTHORIZED')
+      print(
+        `Nothing was reverted: the lab at ${wiring.chaosUrl} is not the one that this command would revert, because it has another API token. To revert a run of your own project, use \`${wiring.command} revert\` in the folder of its encore.yaml. To revert the faults of a lab of another checkout, use that checkout; on Docker, \`docker compose run --rm --no-deps orchestrator revert\` in it.`,
+      );
+    else if (code === 'UNREACHABLE')
       print(
         `No lab responds at ${wiring.chaosUrl}. Without Docker, faults end with the lab. With Docker, start the chaos service with \`docker compose up -d chaos\`, then revert the faults with \`docker compose run --rm --no-deps orchestrator revert\`.`,
       );

@@ -12,6 +12,7 @@ import {
   revertRuns,
   runProject,
   targetsText,
+  untestedText,
   workloadFilesText,
 } from '@encore/project';
 import { encoreFileName } from '@encore/project/encore-file-name';
@@ -97,6 +98,7 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
   if (options.dryRun) {
     for (const line of [...noticeLines(config, plan), ...settingLines(config, plan)]) print(line);
     print(renderTimeline(plan, {}));
+    for (const line of untestedText(planned.workload)) print(`  ${line}\n`);
     for (const line of targetsText(prepared.system, prepared.impossible)) print(line);
     if ('runId' in prepared) for (const line of ['', ...workloadFilesText(prepared.workload)]) print(line);
     return 0;

@@ -7,9 +7,10 @@ import type { FaultKind, Plan, RunConfig } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import { makePlan, refusePlan } from '@encore/plan';
 import {
+  type CheckedWorkload,
+  checkCopy,
+  checkModule,
   isProcessFile,
-  mistakesInCopy,
-  mistakesInModule,
   type PreparedProcesses,
   type PreparedRun,
   type ProcessFile,
@@ -34,6 +35,7 @@ interface Planned {
   ok: true;
   config: RunConfig;
   plan: Plan;
+  workload: CheckedWorkload;
 }
 export type PlannedCompose = Planned & { prepared: PreparedRun };
 export type PlannedProcesses = Planned & { prepared: PreparedProcesses; file: ProcessFile };
@@ -65,13 +67,10 @@ export async function planProject(
   if (!resolved.ok) return resolved;
   const { config } = resolved;
   const plan = makePlan(config, system);
-  const mistakes =
-    'runId' in prepared
-      ? await mistakesInCopy(prepared.workload, checkout)
-      : await mistakesInModule(prepared.workload, checkout);
-  const problems = [...refusePlan(plan, config), ...mistakes];
+  const workload =
+    'runId' in prepared ? await checkCopy(prepared.workload, checkout) : await checkModule(prepared.workload, checkout);
+  const problems = [...refusePlan(plan, config), ...workload.mistakes];
   if (problems.length > 0) return { ok: false, problems };
-  return 'runId' in prepared
-    ? { ok: true, prepared, config, plan }
-    : { ok: true, prepared, config, plan, file: file as ProcessFile };
+  const planned = { ok: true, config, plan, workload } as const;
+  return 'runId' in prepared ? { ...planned, prepared } : { ...planned, prepared, file: file as ProcessFile };
 }

@@ -17,6 +17,8 @@ export class FakeChaos extends FakeService {
   holder: string | null = null;
   startForbidden = false;
   failRevert = false;
+  /** Refuses to revert, as a lab with another API token does. */
+  isOfOthers = false;
   /** The description that it was started with. */
   system = plannedSystem(bundledSystem);
   logNames: string[] = [];
@@ -89,6 +91,7 @@ export class FakeChaos extends FakeService {
       }, next);
     });
     app.post('/revert', (_request, response) => {
+      if (this.isOfOthers) throw new EncoreError('UNAUTHORIZED', 'missing or wrong bearer token');
       if (this.failRevert) throw new EncoreError('INTERNAL', 'this service cannot revert');
       response.json({ reverted: [], failed: [] });
     });
