@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { scheduleRuleSchema } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { parse } from 'yaml';
 import { discoverProject } from '../discover/discover-project.ts';
@@ -44,6 +45,20 @@ describe('initText', () => {
     const { profile: _, ...file } = parse(allowed);
     assert.deepEqual(file.system.allowShared, { bindMounts: ['./src', '/srv/a b: #c'] });
     assert.deepEqual(problemsOfEncoreFile(file), []);
+  });
+
+  it('writes a schedule that also disturbs another service in comments that are valid when the # is removed', () => {
+    const [, lines = ''] = /^(# schedule:\n(?:# {3}- .*\n)+)/m.exec(text) ?? [];
+    const { schedule } = parse(lines.replaceAll(/^# /gm, ''));
+    assert.deepEqual(
+      schedule.map(({ target, faults }: { target: string; faults: object[] }) => [target, faults]),
+      [
+        ['web', [{ kind: 'crash' }]],
+        ['api.v1', [{ kind: 'restart' }]],
+      ],
+    );
+    for (const rule of schedule) assert.ok(scheduleRuleSchema.safeParse(rule).success, JSON.stringify(rule));
+    assert.match(text, /^# Others that may get a rule: db, 1e3, null$/m);
   });
 
   it('asks for a URL of the judged container if none was found', () => {

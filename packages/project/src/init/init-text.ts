@@ -52,9 +52,26 @@ export function initText(discovery: Discovery, options: InitOptions): string {
     '',
     ...(options.workload === undefined ? [] : [`workload: ${plain(options.workload)}`]),
     'profile: smoke # smoke (3 minutes), quick, moderate or full (24 hours)',
+    ...scheduleLines(entry, targets),
     '',
   ];
   return lines.join('\n');
+}
+
+/** The default schedule leaves all other services alone, which few users expect. */
+function scheduleLines({ service: judged, port }: NonNullable<Discovery['entry']>, targets: readonly FoundTarget[]) {
+  const others = targets.map(({ service }) => service).filter((service) => service !== judged);
+  if (others.length === 0) return [];
+  const rule = (name: string, target: string, phase: number, kinds: string) =>
+    `#   - { name: ${name}, target: ${plain(target)}, when: { everyMinutes: 1, phase: ${phase} }, faults: [${kinds}] }`;
+  return [
+    '',
+    `# Without a schedule, faults act on ${note(judged)} and ${note(`${judged}:${port}`)} only. To choose them yourself, uncomment and edit:`,
+    '# schedule:',
+    rule('crashes', judged, 0.25, '{ kind: crash }'),
+    ...others.slice(0, 1).map((other) => rule('restarts', other, 0.75, '{ kind: restart }')),
+    ...(others.length > 1 ? [`# Others that may get a rule: ${note(others.slice(1).join(', '))}`] : []),
+  ];
 }
 
 function healthLines(service: string, ready: FoundTarget['ready'], isJudged: boolean): string[] {
