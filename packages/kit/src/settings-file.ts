@@ -70,6 +70,12 @@ export function isObject(value: unknown): value is SettingsObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object at this key; an empty one if there is none. */
+export function section(settings: SettingsObject, key: string): SettingsObject {
+  const inner = settings[key];
+  return isObject(inner) ? inner : {};
+}
+
 /** Describes why a file or folder cannot be read, and what to do. */
 export function whyUnreadable(error: unknown): string {
   switch ((error as NodeJS.ErrnoException).code) {

@@ -4,7 +4,7 @@ import { type System, systemSchema } from '@encore/contracts';
 import { EncoreError } from './encore-error.ts';
 import { invalidValue } from './near-miss.ts';
 import { schemaProblems } from './schema-problems.ts';
-import { isObject, readSettingsFile, type SettingsObject } from './settings-file.ts';
+import { isObject, readSettingsFile, type SettingsObject, section } from './settings-file.ts';
 
 /** The description of the bundled lab. */
 export const bundledSystemFile = join(import.meta.dirname, '../../../system.yaml');
@@ -30,8 +30,8 @@ interface Problem {
 
 /** Checks names that refer to other parts. Accepts any value, even one that violates the schema. */
 function problemsOfReferences(system: SettingsObject): Problem[] {
-  const containers = isObject(system['containers']) ? system['containers'] : {};
-  const proxies = isObject(system['proxies']) ? system['proxies'] : {};
+  const containers = section(system, 'containers');
+  const proxies = section(system, 'proxies');
   const problems: Problem[] = [];
   const requireOneOf = (path: string, name: unknown, known: readonly string[]) => {
     if (typeof name === 'string' && !known.includes(name))
@@ -48,7 +48,7 @@ function problemsOfReferences(system: SettingsObject): Problem[] {
     });
   for (const [name, container] of Object.entries(containers)) {
     if (!isObject(container) || typeof container['replicas'] !== 'number' || container['replicas'] < 2) continue;
-    const health = isObject(container['health']) ? container['health'] : {};
+    const health = section(container, 'health');
     for (const [key, url] of Object.entries(health))
       if (typeof url === 'string' && !url.includes('{n}'))
         problems.push({

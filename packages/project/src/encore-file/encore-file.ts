@@ -5,7 +5,7 @@
  */
 import { containerNameSchema, type FaultKind, faultKinds, type PlannedSystem } from '@encore/contracts';
 import { invalidValue, mapValues, nearestWord, ownValue, schemaProblems, upstreamOf } from '@encore/kit';
-import { isObject, type SettingsObject } from '@encore/kit/settings-file';
+import { isObject, type SettingsObject, section } from '@encore/kit/settings-file';
 import { z } from 'zod';
 import type { GenerateOptions } from '../generate/generate-project.ts';
 import { type ProcessSystem, problemsOfProcesses, processSystemSchema } from './process-system.ts';
@@ -52,7 +52,7 @@ export const encoreFileSchema = z.strictObject({
     .default(true)
     .describe('whether Prometheus and Grafana run alongside the project and show the run'),
 });
-/** Of a Compose project. */
+/** The file of a Compose project. */
 export type EncoreFile = z.infer<typeof encoreFileSchema>;
 
 export const processFileSchema = encoreFileSchema.omit({ dashboards: true }).extend({
@@ -143,11 +143,6 @@ function problemsOfNames(system: SettingsObject): string[] {
       problems.push(`${path}: ${invalidValue(name, `a name under system.${key}, with a port${orRename(container)}`)}`);
   }
   return problems;
-}
-
-function section(value: SettingsObject, key: string): SettingsObject {
-  const inner = value[key];
-  return isObject(inner) ? inner : {};
 }
 
 /** What the generator needs from the file. */

@@ -4,7 +4,7 @@
  */
 import { containerNameSchema } from '@encore/contracts';
 import { invalidValue, upstreamOf } from '@encore/kit';
-import { isObject, type SettingsObject } from '@encore/kit/settings-file';
+import { isObject, type SettingsObject, section } from '@encore/kit/settings-file';
 import { z } from 'zod';
 import { findReferences } from './references.ts';
 import { commonShape, containerSchema } from './system-parts.ts';
@@ -78,8 +78,8 @@ const reserved = /^encore-/i;
 
 /** Checks what no schema can. Accepts any value, even one that violates the schema. */
 export function problemsOfProcesses(system: SettingsObject): string[] {
-  const processes = objectAt(system, 'processes');
-  const proxies = Object.keys(objectAt(system, 'proxies'));
+  const processes = section(system, 'processes');
+  const proxies = Object.keys(section(system, 'proxies'));
   return [
     ...Object.entries(processes).flatMap(([name, process]) =>
       isObject(process) ? problemsOf(name, process, proxies, Object.keys(processes)) : [],
@@ -201,9 +201,4 @@ export function isChosenByEncore(process: unknown, proxy: string): boolean {
     process['postgres'] !== undefined ||
     findReferences(process).some((reference) => reference.kind === 'port' && reference.proxy === proxy)
   );
-}
-
-function objectAt(value: SettingsObject, key: string): SettingsObject {
-  const inner = value[key];
-  return isObject(inner) ? inner : {};
 }

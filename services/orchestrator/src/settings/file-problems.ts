@@ -1,7 +1,7 @@
 /** Lists the problems of a settings file: path in it, value and what is expected. */
 import { type PlannedSystem, runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
 import { EncoreError, kindRefusal, schemaProblems, unknownKey } from '@encore/kit';
-import { isObject, type SettingsObject } from '@encore/kit/settings-file';
+import { type SettingsObject, section } from '@encore/kit/settings-file';
 import { applicabilityProblem } from '@encore/plan';
 import { exampleOf, isMetric, metricTable, rowOf } from '../judge/rules/metric-table.ts';
 import { holds, parseThreshold, type Threshold } from '../judge/rules/threshold.ts';
@@ -16,9 +16,9 @@ const aliases = Object.fromEntries(
 export function problemsOfFile(settings: SettingsObject, system: PlannedSystem | null): string[] {
   const all = [
     ...schemaProblems(runConfigSchema, settings, { aliases, expected: expectedAt }),
-    ...problemsOfThresholds(settings['thresholds']),
-    ...problemsOfAbort(settings['abort']),
-    ...problemsOfMix(settings['load']),
+    ...problemsOfThresholds(settings),
+    ...problemsOfAbort(settings),
+    ...problemsOfMix(settings),
     ...problemsOfFaults(settings['schedule'], system),
   ];
   return [...new Set(all)];
@@ -33,22 +33,21 @@ function expectedAt(path: readonly PropertyKey[]): string | undefined {
 }
 
 /** The load generator accepts a mix without `create`; a verdict needs acknowledged writes. */
-function problemsOfMix(load: unknown): string[] {
-  const { mix } = isObject(load) ? load : {};
-  if (!isObject(mix) || mix['create'] !== 0) return [];
+function problemsOfMix(settings: SettingsObject): string[] {
+  if (section(section(settings, 'load'), 'mix')['create'] !== 0) return [];
   return ['load.mix.create: 0 is not valid; expected a weight above 0: without writes there is nothing to verify'];
 }
 
-function problemsOfAbort(abort: unknown): string[] {
+function problemsOfAbort(settings: SettingsObject): string[] {
   const metrics = Object.keys(metricTable);
-  const unknown = Object.keys(isObject(abort) ? abort : {}).filter((metric) => !metrics.includes(metric));
+  const unknown = Object.keys(section(settings, 'abort')).filter((metric) => !metrics.includes(metric));
   return unknown.map((metric) => unknownKey(['abort', metric], metrics));
 }
 
-function problemsOfThresholds(thresholds: unknown): string[] {
+function problemsOfThresholds(settings: SettingsObject): string[] {
   const metrics = Object.keys(metricTable);
   const problems: string[] = [];
-  for (const [metric, expression] of isObject(thresholds) ? Object.entries(thresholds) : []) {
+  for (const [metric, expression] of Object.entries(section(settings, 'thresholds'))) {
     if (!metrics.includes(metric)) problems.push(unknownKey(['thresholds', metric], metrics));
     else if (typeof expression === 'string')
       try {
