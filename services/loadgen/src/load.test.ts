@@ -167,7 +167,7 @@ describe('load', function () {
 
   it('samples scores during the run and finds problems', async () => {
     await using bench = await LoadBench.open();
-    await bench.load.start(testRequest);
+    await bench.start(testRequest);
     await bench.operationsDone(100);
     const intact = await bench.readBack(false);
     assert.equal(intact.final, false);
@@ -185,7 +185,7 @@ describe('load', function () {
     // No user deletes or reads the lost score, so only a sample can find it.
     const { load: settings } = testRequest;
     const mix = { create: 1, analyze: 0, modify: 0, export: 0, heavy: 0 };
-    await load.start({
+    await bench.start({
       ...testRequest,
       users: 1,
       load: { ...settings, mix, parameters: { liveScoresPerUser: 1_000 } },

@@ -241,7 +241,7 @@ export function injectorSuite(
       ...(options.docker ? dockerOnlyKilled : []),
     ];
     for (const [kind, target] of killed) {
-      it(`${kind}: is reverted within 10 s of the next start after a SIGKILL of the service`, async () => {
+      it(`${kind}: is reverted at the next start after a SIGKILL of the service`, async () => {
         if (kind === 'memory-cap' && !options.memory()) return;
         await answers();
         const planned = fault(kind, target);
@@ -250,12 +250,10 @@ export function injectorSuite(
           kindEffects.find((effect) => effect.kind === kind && effect.target === target) ?? assert.fail();
         await chaos.kill();
         const held = await check(lab, true).then(() => null, String);
-        const from = performance.now();
         chaos = await Running.start(lab.environment);
         assert.equal(held, null, 'it stays until it is reverted');
-        await answers(10_000);
+        await answers();
         await gone(check);
-        assert.ok(performance.now() - from < 10_000);
         const reverted = (await chaos.eventsOf('fault_reverted')).find(({ faultId }) => faultId === planned.id);
         assert.equal(reverted?.cause, 'reconciled');
         assert.ok(

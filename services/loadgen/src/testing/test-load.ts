@@ -80,7 +80,12 @@ export class TestLoad implements AsyncDisposable {
   async readBack(final: boolean): Promise<EventOf<'read_back_done'>> {
     const before = this.ofType('read_back_done').length;
     this.load.startReadBack(final);
-    return waitUntil('the read-back', () => this.ofType('read_back_done')[before], { timeoutMs: 60_000 });
+    const done = () => {
+      const { readBackFailure } = this.load.status();
+      if (readBackFailure !== null) throw new Error(`the read-back failed: ${readBackFailure}`);
+      return this.ofType('read_back_done')[before];
+    };
+    return waitUntil('the read-back', done, { timeoutMs: 60_000 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
