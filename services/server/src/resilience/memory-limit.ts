@@ -5,7 +5,6 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { groupFoldersV1, groupFoldersV2, type KernelFolders, readCounter, readNumber } from './control-group.ts';
 
 export interface MemoryReading {
   usedBytes: number;
@@ -13,46 +12,83 @@ export interface MemoryReading {
   source: 'file' | 'cgroup-v2' | 'cgroup-v1' | 'config';
 }
 
-export interface MemorySources extends KernelFolders {
+export interface MemorySources {
   /** memory_limit_mb, which caps the limit. */
   configuredBytes: number;
   limitFile: string | null;
+  /** Overridden in tests. */
+  procFolder?: string;
+  cgroupFolder?: string;
 }
 
+/** The versions of control groups. In version 1 each controller has its own hierarchy. */
+const hierarchies = [
+  {
+    source: 'cgroup-v2',
+    group: /^0::(.*)$/m,
+    folder: '',
+    limit: 'memory.max',
+    used: 'memory.current',
+    reclaimable: /^inactive_file (\d+)$/m,
+  },
+  {
+    source: 'cgroup-v1',
+    group: /^\d+:(?:.*,)?memory(?:,.*)?:(.*)$/m,
+    folder: 'memory',
+    limit: 'memory.limit_in_bytes',
+    used: 'memory.usage_in_bytes',
+    reclaimable: /^total_inactive_file (\d+)$/m,
+  },
+] as const;
+
+/** Version 1 reports a number near 2^63 if there is no limit. */
+const unlimitedBytes = 2 ** 60;
 const pageBytes = 4_096;
 
 export function readMemory(sources: MemorySources): MemoryReading {
   const { configuredBytes, limitFile, procFolder = '/proc' } = sources;
-  const counted = readCgroupV2(sources) ?? readCgroupV1(sources);
-  if (limitFile !== null) {
-    const limit = readNumber(limitFile);
-    if (limit !== null) {
-      return { usedBytes: privateBytes(procFolder), limitBytes: Math.min(limit, configuredBytes), source: 'file' };
-    }
-  }
+  const limit = limitFile === null ? Number.NaN : numberIn(limitFile);
+  if (!Number.isNaN(limit))
+    return { usedBytes: privateBytes(procFolder), limitBytes: Math.min(limit, configuredBytes), source: 'file' };
+  const counted = readControlGroup(sources);
   if (counted) return { ...counted, limitBytes: Math.min(counted.limitBytes, configuredBytes) };
   return { usedBytes: privateBytes(procFolder), limitBytes: configuredBytes, source: 'config' };
 }
 
-function readCgroupV2(folders: KernelFolders): MemoryReading | null {
-  for (const folder of groupFoldersV2(folders)) {
-    const limit = readNumber(join(folder, 'memory.max'));
-    const used = readNumber(join(folder, 'memory.current'));
-    if (limit === null || used === null) continue;
-    return { usedBytes: used - readStat(folder, 'inactive_file'), limitBytes: limit, source: 'cgroup-v2' };
+/** Null if this process is in no control group with a memory limit. */
+function readControlGroup({
+  procFolder = '/proc',
+  cgroupFolder = '/sys/fs/cgroup',
+}: MemorySources): MemoryReading | null {
+  const groups = textIn(join(procFolder, 'self/cgroup'));
+  for (const { source, group, folder, limit, used, reclaimable } of hierarchies) {
+    const path = group.exec(groups)?.[1];
+    if (path === undefined) continue;
+    const mount = join(cgroupFolder, folder);
+    // In a container the path is the host's, and the root of the mount is our group.
+    for (const own of [join(mount, path), mount]) {
+      const limitBytes = numberIn(join(own, limit));
+      const usedBytes = numberIn(join(own, used));
+      if (Number.isNaN(usedBytes) || !(limitBytes < unlimitedBytes)) continue;
+      const [, clean = 0] = reclaimable.exec(textIn(join(own, 'memory.stat'))) ?? [];
+      return { usedBytes: usedBytes - Number(clean), limitBytes, source };
+    }
   }
   return null;
 }
 
-function readCgroupV1(folders: KernelFolders): MemoryReading | null {
-  for (const folder of groupFoldersV1('memory', folders)) {
-    const limit = readNumber(join(folder, 'memory.limit_in_bytes'));
-    const used = readNumber(join(folder, 'memory.usage_in_bytes'));
-    // Version 1 reports a number near 2^63 if there is no limit.
-    if (limit === null || used === null || limit >= 2 ** 60) continue;
-    return { usedBytes: used - readStat(folder, 'total_inactive_file'), limitBytes: limit, source: 'cgroup-v1' };
+/** NaN for `max`, and for a missing file. */
+function numberIn(path: string): number {
+  return Number.parseInt(textIn(path), 10);
+}
+
+/** Empty for a missing file. */
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
-  return null;
 }
 
 /**
@@ -77,8 +113,4 @@ function privateBytes(procFolder: string): number {
     }
   }
   return total;
-}
-
-function readStat(folder: string, name: string): number {
-  return readCounter(join(folder, 'memory.stat'), name) ?? 0;
 }
