@@ -62,8 +62,7 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Starts a process if there is none, so that the next user does not wait for it. */
   warmUp(): void {
-    const alive = [...this.#all].some((worker) => !worker.dead);
-    if (!alive && !this.#closed) this.#release(this.#start());
+    if (!this.#hasWorker && !this.#closed) this.#release(this.#start());
   }
 
   /** Runs a job. `sha256` identifies its document for the quarantine. */
@@ -92,7 +91,7 @@ export class WorkerPool implements AsyncDisposable {
   async #work<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
     const worker = await this.#obtain();
     // A worker that ended while it was idle was not killed by this document.
-    const began = !worker.dead;
+    const began = worker.state === 'alive';
     try {
       if (signal.aborted) throw tooLate(signal.reason);
       return await worker.run(job, signal);
@@ -101,7 +100,7 @@ export class WorkerPool implements AsyncDisposable {
       throw error;
     } finally {
       if (worker.needsReplacement) worker.kill();
-      if (!worker.dead) this.#release(worker);
+      if (worker.state === 'alive') this.#release(worker);
       else this.warmUp();
     }
   }
@@ -121,13 +120,17 @@ export class WorkerPool implements AsyncDisposable {
     await Promise.all(ended);
   }
 
+  get #hasWorker(): boolean {
+    return [...this.#all].some(({ state }) => state === 'alive');
+  }
+
   #start(): WorkerProcess {
     const worker = new WorkerProcess(this.#options.heapMegabytes, this.#options.clock);
     this.#all.add(worker);
     void worker.exited.then((reason) => {
       this.#all.delete(worker);
       this.#idle = this.#idle.filter((entry) => entry.worker !== worker);
-      if (!worker.killed) this.#options.onDeath(reason);
+      if (worker.state === 'exited' || worker.state === 'killed_from_outside') this.#options.onDeath(reason);
     });
     return worker;
   }
@@ -137,7 +140,7 @@ export class WorkerPool implements AsyncDisposable {
     if (this.#closed) throw draining();
     const free = this.#take();
     if (free) return free;
-    if (![...this.#all].some((worker) => !worker.dead)) return this.#start();
+    if (!this.#hasWorker) return this.#start();
     return new Promise((resolve, reject) => {
       const served = new AbortController();
       const use = (worker: WorkerProcess): void => {
@@ -156,9 +159,9 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Whether the worker died, or was killed at the deadline, because of its document. */
   #countsAgainstDocument(error: unknown, worker: WorkerProcess): boolean {
-    if (isTimeout(error)) return !worker.starved;
+    if (isTimeout(error)) return worker.state !== 'starved';
     if (!(error instanceof EncoreError && error.code === 'WORKER_DIED')) return false;
-    if (!worker.killedFromOutside) return true;
+    if (worker.state !== 'killed_from_outside') return true;
     // The memory of the dead worker is free by now. If a worker's heap still would not fit, the
     // server is low on memory for another reason.
     return this.#options.freeBytes() >= this.#options.heapMegabytes * mebibyte;
@@ -168,7 +171,7 @@ export class WorkerPool implements AsyncDisposable {
     // Take the most recently used one: its caches are warm, and the others can become idle.
     for (let entry = this.#idle.pop(); entry; entry = this.#idle.pop()) {
       if (entry.timer) clearTimeout(entry.timer);
-      if (!entry.worker.dead) return entry.worker;
+      if (entry.worker.state === 'alive') return entry.worker;
     }
     return null;
   }

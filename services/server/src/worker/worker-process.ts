@@ -38,11 +38,16 @@ const replaceAfterBytes = 8 * 1024 * 1024;
  * CPU time of the remaining requests.
  */
 const abandonedMs = 500;
-/**
- * A job with less than this share of a CPU until its deadline was starved. Even a busy server
- * leaves each worker more.
- */
+/** A job with less than this share of a CPU was starved: even a busy server leaves each more. */
 const minCpuShare = 0.1;
+
+/**
+ * What ended the process, if it has ended. `killed`, `starved`: the server did. A starved process
+ * had hardly any CPU time until its deadline: it was frozen, throttled, or waiting for the bytes of
+ * its document. `killed_from_outside`: a SIGKILL that the server did not send, which the kernel
+ * sends when memory runs out (V8 aborts at its heap limit instead).
+ */
+type WorkerState = 'alive' | 'exited' | 'killed' | 'starved' | 'killed_from_outside';
 
 /** At module level, because a closure created within a job would keep the job in memory. */
 const ignore = (): void => {};
@@ -50,11 +55,9 @@ const ignore = (): void => {};
 export class WorkerProcess {
   readonly #clock: Clock;
   readonly #child: ChildProcess;
-  readonly #exited: Promise<string>;
-  #dead = false;
-  #killed = false;
-  #killedFromOutside = false;
-  #starved = false;
+  /** Resolves with the signal, exit code or error when the process ends. */
+  readonly exited: Promise<string>;
+  #state: WorkerState = 'alive';
   #needsReplacement = false;
   /**
    * Handlers of the current job. Both are reset after it, so that the process does not keep its
@@ -71,52 +74,23 @@ export class WorkerProcess {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#child.on('message', (message: FromWorker) => this.#listener(message));
-    this.#exited = new Promise((resolve) => {
+    this.exited = new Promise((resolve) => {
       const ended = (reason: string): void => {
-        this.#dead = true;
+        if (this.#state === 'alive') this.#state = reason === 'SIGKILL' ? 'killed_from_outside' : 'exited';
         resolve(reason);
         this.#onExit(reason);
       };
       this.#child.once('error', (error) => ended(error.message));
-      this.#child.once('exit', (code, signal) => {
-        this.#killedFromOutside = signal === 'SIGKILL' && !this.#killed;
-        ended(signal ?? `exit code ${code}`);
-      });
+      this.#child.once('exit', (code, signal) => ended(signal ?? `exit code ${code}`));
     });
   }
 
-  /** Whether the server killed it, as opposed to an exit or the kernel. */
-  get killed(): boolean {
-    return this.#killed;
-  }
-
-  /**
-   * Whether it was ended by a SIGKILL that the server did not send, which the kernel sends when
-   * memory runs out. V8 aborts at its heap limit instead.
-   */
-  get killedFromOutside(): boolean {
-    return this.#killedFromOutside;
-  }
-
-  /**
-   * Whether it was killed at a deadline with hardly any CPU time: frozen, throttled, or waiting for
-   * the bytes of its document.
-   */
-  get starved(): boolean {
-    return this.#starved;
-  }
-
-  get dead(): boolean {
-    return this.#dead;
+  get state(): WorkerState {
+    return this.#state;
   }
 
   get pid(): number | undefined {
     return this.#child.pid;
-  }
-
-  /** Resolves with the signal, exit code or error when the process ends. */
-  get exited(): Promise<string> {
-    return this.#exited;
   }
 
   /** True after a large job, which leaves the process with more memory than a fresh one needs. */
@@ -125,8 +99,11 @@ export class WorkerProcess {
   }
 
   kill(): void {
-    this.#killed = true;
-    this.#dead = true;
+    this.#end('killed');
+  }
+
+  #end(state: 'killed' | 'starved'): void {
+    if (this.#state === 'alive') this.#state = state;
     this.#child.kill('SIGKILL');
   }
 
@@ -137,7 +114,7 @@ export class WorkerProcess {
    */
   async run<Task extends ScoreTask>(job: Job<Task>, signal: AbortSignal): Promise<JobResult<Task>> {
     signal.throwIfAborted();
-    if (this.#dead) throw workerDied('before the job began');
+    if (this.#state !== 'alive') throw workerDied('before the job began');
     const done = Promise.withResolvers<JobResult<Task>>();
     const feed = new Feed(job.source, (message) => this.#send(message));
     this.#listener = (message) => {
@@ -156,8 +133,8 @@ export class WorkerProcess {
     const cpuMsBefore = userMsOf(this.pid);
     const kill = (): void => {
       const cpuMs = userMsOf(this.pid) - cpuMsBefore;
-      this.#starved = cpuMs < (this.#clock.now() - startedAtMs) * minCpuShare;
-      this.kill();
+      const isStarved = cpuMs < (this.#clock.now() - startedAtMs) * minCpuShare;
+      this.#end(isStarved ? 'starved' : 'killed');
       done.reject(signal.reason);
     };
     const over = new AbortController();
@@ -189,7 +166,7 @@ export class WorkerProcess {
   }
 
   #send(message: ToWorker): void {
-    if (!this.#dead && this.#child.connected) this.#child.send(message, () => {});
+    if (this.#state === 'alive' && this.#child.connected) this.#child.send(message, () => {});
   }
 }
 
