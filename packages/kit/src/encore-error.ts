@@ -36,6 +36,16 @@ export class EncoreError extends Error {
   }
 }
 
+/**
+ * Returns an EncoreError as it is. Express reports a malformed request with a status; any other
+ * error is internal.
+ */
+export function asEncoreError(error: unknown): EncoreError {
+  if (error instanceof EncoreError) return error;
+  const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
+  return new EncoreError(status < 500 ? 'INVALID_INPUT' : 'INTERNAL', describeError(error), { status });
+}
+
 /** Describes any thrown value in one line, with its code and its cause. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { tokenGuard } from './api-token.ts';
 import { systemClock } from './clock.ts';
-import { describeError, EncoreError, messageOf } from './encore-error.ts';
+import { asEncoreError, describeError, EncoreError, messageOf } from './encore-error.ts';
 import type { EventLog } from './event-log.ts';
 import { hostGuard } from './host-guard.ts';
 import { createServer } from './node-http.ts';
@@ -88,12 +88,10 @@ export async function closeServer(server: Server, graceMs: number): Promise<void
 function errorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
-    // Errors of express.json carry a status; any other unknown error is internal.
-    const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
-    const code = error instanceof EncoreError ? error.code : status < 500 ? 'INVALID_INPUT' : 'INTERNAL';
-    const definite = error instanceof EncoreError ? error.definite : status < 500;
+    const known = asEncoreError(error);
+    const { code, status, definite } = known;
     if (status >= 500)
       logger.warn({ method: request.method, path: request.path, err: describeError(error) }, 'request failed');
-    response.status(status).json({ error: { code, message: messageOf(error), definite } });
+    response.status(status).json({ error: { code, message: messageOf(known), definite } });
   };
 }

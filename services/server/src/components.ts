@@ -7,8 +7,8 @@ import { defaultScoreLimits, headBytes } from '@encore/music';
 import { createBreakers } from './breakers.ts';
 import type { Settings } from './config.ts';
 import { Database } from './database/database.ts';
-import { Migration } from './database/migration.ts';
-import { Retention } from './database/retention.ts';
+import { migrate } from './database/migration.ts';
+import { enforceRetention, type RetentionRules } from './database/retention.ts';
 import { ScoreStore } from './database/score-store.ts';
 import { type GaugeSources, registerGauges } from './gauges.ts';
 import { Spool } from './http/spool.ts';
@@ -24,42 +24,20 @@ import { ScoreCache } from './scores/score-cache.ts';
 import { loadRunTask, ScoreLibrary } from './scores/score-library.ts';
 import { createControl } from './server-control.ts';
 import { tools } from './tools/index.ts';
-import type { ServerControl } from './tools/tool.ts';
 import { ToolRunner } from './tools/tool-runner.ts';
 import { WorkerPool } from './worker/worker-pool.ts';
 
 const mebibyte = 1024 * 1024;
 /** A lowered limit must be noticed before the next large job uses the memory. */
 const memorySampleMs = 250;
-const sweepMs = 60_000;
 /** Below the timeout of 2 s that health checks and probes of the server have. */
 const pingTimeoutMs = 1_000;
 /** A working database responds in a fraction of this time. */
 const firstMigrationWaitMs = 250;
 
-export interface ServerComponents extends ServerControl, AsyncDisposable {
-  readonly metrics: Metrics;
-  readonly admission: Admission;
-  readonly store: ScoreStore;
-  readonly library: ScoreLibrary;
-  readonly spool: Spool;
-  readonly runner: ToolRunner;
-  ready(): Promise<boolean>;
-  /**
-   * Starts the background work, migration first. Resolves after the first migration attempt, or
-   * after 250 ms.
-   */
-  start(): Promise<void>;
-  /**
-   * Starts a worker process and loads the analyses, so that the first import and analysis need not
-   * wait.
-   */
-  warmUp(): void;
-  /** From now on the server is not ready and refuses heavy work. */
-  beginStop(): void;
-}
+export type ServerComponents = ReturnType<typeof createComponents>;
 
-export function createComponents(settings: Settings, logger: Logger): ServerComponents {
+export function createComponents(settings: Settings, logger: Logger) {
   const { limits } = settings;
   const stop = new AbortController();
   const stopping = (): boolean => stop.signal.aborted;
@@ -67,7 +45,7 @@ export function createComponents(settings: Settings, logger: Logger): ServerComp
   const metrics = createMetrics(toolNames);
   const breakers = createBreakers(limits, toolNames, logger);
   const database = createDatabase(settings, breakers.database, metrics, logger);
-  const migration = new Migration(database, systemClock, logger);
+  let migrated = false;
   const store = createStore(database, metrics, logger);
   const cache = new ScoreCache(limits.cache.scores, limits.cache.megabytes * mebibyte);
   const workers = createWorkers(settings, metrics, logger);
@@ -84,7 +62,7 @@ export function createComponents(settings: Settings, logger: Logger): ServerComp
   const spool = new Spool(settings.scratchDir, limits.spool_limit_mb * mebibyte, headBytes);
   const sources: GaugeSources = {
     admission,
-    breakers: [breakers.database, ...breakers.tools.values()],
+    breakers: new Map([['database', breakers.database], ...breakers.tools]),
     memory,
     workers,
     cache,
@@ -99,7 +77,7 @@ export function createComponents(settings: Settings, logger: Logger): ServerComp
     garbageCollections,
     clock: systemClock,
     databaseResponds,
-    migrated: () => migration.done,
+    migrated: () => migrated,
     stopping,
   });
   const runner = new ToolRunner({ library, control, admission, breakers: breakers.tools, metrics });
@@ -111,28 +89,38 @@ export function createComponents(settings: Settings, logger: Logger): ServerComp
     library,
     spool,
     runner,
-    ready: async () => !stopping() && migration.done && (await databaseResponds()),
-    start: async () => {
-      const attempted = migration.start();
-      const retention = createRetention(settings, database, metrics, logger);
-      void retention.run(stop.signal).catch(() => {});
-      const timeout = new AbortController();
-      await Promise.race([attempted, systemClock.sleep(firstMigrationWaitMs, timeout.signal).catch(() => {})]);
-      timeout.abort();
+    ready: async (): Promise<boolean> => !stopping() && migrated && (await databaseResponds()),
+    /**
+     * Starts the background work, migration first. Resolves after the first migration attempt, or
+     * after 250 ms.
+     */
+    start: async (): Promise<void> => {
+      const background = { clock: systemClock, logger, signal: stop.signal };
+      const attempted = new AbortController();
+      void migrate(database, background, (isDone) => {
+        migrated = isDone;
+        attempted.abort();
+      });
+      void enforceRetention(database, retentionRules(settings, metrics), background);
+      await systemClock.sleep(firstMigrationWaitMs, attempted.signal).catch(() => {});
     },
-    warmUp: () => {
+    /**
+     * Starts a worker process and loads the analyses, so that the first import and analysis need
+     * not wait.
+     */
+    warmUp: (): void => {
       workers.warmUp();
       void loadRunTask();
     },
-    beginStop: () => stop.abort(new Error('the server is stopping')),
-    async [Symbol.asyncDispose]() {
+    /** From now on the server is not ready and refuses heavy work. */
+    beginStop: (): void => stop.abort(new Error('the server is stopping')),
+    async [Symbol.asyncDispose](): Promise<void> {
       stop.abort(new Error('the server is stopping'));
-      migration.stop();
       memory[Symbol.dispose]();
       garbageCollections[Symbol.dispose]();
       await workers[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
-      for (const breaker of sources.breakers) breaker[Symbol.dispose]();
+      for (const breaker of sources.breakers.values()) breaker[Symbol.dispose]();
     },
   };
 }
@@ -226,15 +214,12 @@ function createMemoryGuard(settings: Settings, cache: ScoreCache, workers: Worke
   });
 }
 
-function createRetention({ limits }: Settings, database: Database, metrics: Metrics, logger: Logger): Retention {
-  const { max_age_hours, max_total_mb } = limits.retention;
-  const options = {
-    everyMs: sweepMs,
+function retentionRules({ limits }: Settings, metrics: Metrics): RetentionRules {
+  return {
     // No request outlives its timeout; the rest is margin.
     unusedMs: limits.request_timeout * 1_000 + 60_000,
-    maxAgeMs: max_age_hours * 3_600_000,
-    maxTotalBytes: max_total_mb * mebibyte,
-    onRemoved: (scores: number) => metrics.swept.inc(scores),
+    maxAgeMs: limits.retention.max_age_hours * 3_600_000,
+    maxTotalBytes: limits.retention.max_total_mb * mebibyte,
+    onRemoved: (scores) => metrics.swept.inc(scores),
   };
-  return new Retention(database, options, systemClock, logger);
 }

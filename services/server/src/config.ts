@@ -42,19 +42,9 @@ const environmentShape = {
   ENCORE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 };
 
-export interface Settings {
-  host: string;
-  port: number;
-  healthPort: number;
-  databaseUrl: string;
-  scratchDir: string;
-  allowedHosts: string[];
-  memoryLimitFile: string | null;
-  logLevel: string;
-  limits: ServerConfig;
-}
+export type Settings = ReturnType<typeof readSettings>;
 
-export function readSettings(env: NodeJS.ProcessEnv): Settings {
+export function readSettings(env: NodeJS.ProcessEnv) {
   const problems: string[] = [];
   let environment: z.infer<z.ZodObject<typeof environmentShape>> | undefined;
   try {

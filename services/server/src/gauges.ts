@@ -8,23 +8,14 @@ import type { WorkerPool } from './worker/worker-pool.ts';
 
 export interface GaugeSources {
   admission: Admission;
-  breakers: readonly CircuitBreaker[];
+  /** By the name of the tool, or `database`. */
+  breakers: ReadonlyMap<string, CircuitBreaker>;
   memory: MemoryGuard;
   workers: WorkerPool;
   cache: ScoreCache;
   databaseConnections: () => { total: number; idle: number; waiting: number };
   spoolBytes: () => number;
 }
-
-/**
- * The name that the other metrics use: the breaker `tool_KeyAnalysis` belongs to the tool
- * `key_analysis`.
- */
-const labelOf = (breaker: string): string =>
-  breaker
-    .replace(/^tool_/, '')
-    .replaceAll(/\B[A-Z]/g, (letter) => `_${letter}`)
-    .toLowerCase();
 
 const breakerStates = { closed: 0, half_open: 1, open: 2 } as const;
 
@@ -81,8 +72,7 @@ export function registerGauges(registry: Registry, sources: GaugeSources): void 
     labelNames: ['breaker'] as const,
     registers: [registry],
     collect() {
-      for (const breaker of sources.breakers)
-        this.set({ breaker: labelOf(breaker.name) }, breakerStates[breaker.state]);
+      for (const [breaker, { state }] of sources.breakers) this.set({ breaker }, breakerStates[state]);
     },
   });
 }

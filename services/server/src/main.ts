@@ -3,5 +3,13 @@ import { createLogger, runService } from '@encore/kit';
 import { readSettings } from './config.ts';
 import { startServer } from './start-server.ts';
 
-const logger = createLogger('server', process.env['ENCORE_LOG_LEVEL'] || 'info');
-await runService(logger, () => startServer(readSettings(process.env), logger), 9_000);
+const logger = createLogger('server');
+await runService(
+  logger,
+  async () => {
+    const settings = readSettings(process.env);
+    logger.level = settings.logLevel;
+    return startServer(settings, logger);
+  },
+  9_000,
+);

@@ -41,7 +41,9 @@ export function createControl({
         uptime_seconds: (clock.now() - startedAt) / 1_000,
         memory: { level: memory.level, used_bytes: usedBytes, limit_bytes: limitBytes, source },
         requests: admission.stats,
-        circuit_breakers: Object.fromEntries(breakers.map(({ name, state, recent }) => [name, { state, recent }])),
+        circuit_breakers: Object.fromEntries(
+          Array.from(breakers.values(), ({ name, state, recent }) => [name, { state, recent }]),
+        ),
         database: { answers: await databaseResponds(), migrated: migrated(), ...sources.databaseConnections() },
         workers: workers.stats,
         cache: { scores: cache.size, bytes: cache.bytes },

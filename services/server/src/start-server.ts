@@ -7,7 +7,7 @@ import { createComponents, type ServerComponents } from './components.ts';
 import type { Settings } from './config.ts';
 import { withAdmission } from './http/admission-middleware.ts';
 import { healthApp } from './http/health-app.ts';
-import { Listener } from './http/listener.ts';
+import { type Listener, openListener } from './http/listener.ts';
 import { ResponseBudget } from './http/response-budget.ts';
 import { type McpRoute, usersApp } from './http/users-app.ts';
 import type { McpRouteOptions } from './mcp/mcp-route.ts';
@@ -49,7 +49,7 @@ export async function startServer(
   const mcp = () => (mcpLoading ??= migrationAttempted.then(() => loadMcp(settings, components, logger, overrides)));
   const users = await openUsersPort(settings, components, mcp, logger);
   const connection = { host: settings.host, requestTimeoutMs: 10_000, maxConnections: maxHealthConnections };
-  const health = await Listener.open(healthApp(components, components.metrics.registry), {
+  const health = await openListener(healthApp(components, components.metrics.registry), {
     ...connection,
     port: settings.healthPort,
   });
@@ -98,7 +98,7 @@ export function openUsersPort(
   });
   const heavyTools = new Set(tools.filter(({ cost }) => cost === 'heavy').map(({ name }) => name));
   const guarded = withAdmission(app, { admission, metrics, heavyTools });
-  return Listener.open(guarded, { host, port, requestTimeoutMs, maxConnections: limits.max_connections });
+  return openListener(guarded, { host, port, requestTimeoutMs, maxConnections: limits.max_connections });
 }
 
 async function loadMcp(

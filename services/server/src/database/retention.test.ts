@@ -6,13 +6,13 @@ import { startPostgres, type TestPostgres } from '../../../../test/support/postg
 import { createBreakers } from '../breakers.ts';
 import { serverConfigSchema } from '../server-config.ts';
 import { Database } from './database.ts';
-import { Retention } from './retention.ts';
+import { type RetentionRules, sweep } from './retention.ts';
 import { ScoreStore } from './score-store.ts';
 
 const signal = new AbortController().signal;
 const hour = 3_600_000;
 
-describe('Retention', function () {
+describe('sweep', function () {
   this.timeout(60_000);
   let postgres: TestPostgres;
   let database: Database;
@@ -52,19 +52,13 @@ describe('Retention', function () {
     const upload = { id, expectedVersion, idempotencyKey, bytes: 1_000, sha256: id, format: 'midi' as const };
     await store.write({ ...upload, chunks: chunks() }, signal);
   }
-  async function sweep(options: Partial<ConstructorParameters<typeof Retention>[1]> = {}): Promise<number> {
+  async function removedBy(rules: Partial<RetentionRules> = {}): Promise<number> {
     let removed = 0;
-    const defaults = { everyMs: hour, unusedMs: hour, maxAgeMs: 48 * hour, maxTotalBytes: 1e12 };
+    const defaults = { unusedMs: hour, maxAgeMs: 48 * hour, maxTotalBytes: 1e12 };
     const onRemoved = (scores: number): void => {
       removed += scores;
     };
-    const retention = new Retention(
-      database,
-      { ...defaults, onRemoved, ...options },
-      systemClock,
-      createLogger('test', 'silent'),
-    );
-    await retention.sweep(signal);
+    await sweep(database, { ...defaults, onRemoved, ...rules }, signal);
     return removed;
   }
   const count = async (table: string): Promise<number> =>
@@ -74,7 +68,7 @@ describe('Retention', function () {
     await write('kept');
     await write('kept', 1);
     await store.delete('none', signal);
-    assert.equal(await sweep(), 0);
+    assert.equal(await removedBy(), 0);
     assert.deepEqual([await count('scores'), await count('score_chunks')], [1, 2]);
   });
 
@@ -85,7 +79,7 @@ describe('Retention', function () {
     assert.equal(await store.delete('deleted', signal), true);
     await client.query('insert into score_contents default values');
     await client.query(`update score_contents set unused_since = unused_since - interval '2 hours'`);
-    await sweep();
+    await removedBy();
     assert.deepEqual([await count('scores'), await count('score_contents'), await count('score_chunks')], [1, 1, 1]);
     assert.equal((await store.head('replaced', signal)).version, 2);
   });
@@ -95,7 +89,7 @@ describe('Retention', function () {
     await client.query(`update scores set updated_at = now() - interval '50 hours'`);
     await client.query(`update idempotency_keys set created_at = now() - interval '50 hours'`);
     await write('young');
-    assert.equal(await sweep(), 120);
+    assert.equal(await removedBy(), 120);
     assert.deepEqual([await count('scores'), await count('idempotency_keys')], [1, 1]);
   });
 
@@ -104,7 +98,7 @@ describe('Retention', function () {
       await write(id);
       await client.query(`update scores set updated_at = updated_at - interval '1 minute'`);
     }
-    assert.equal(await sweep({ maxTotalBytes: 2_500 }), 3);
+    assert.equal(await removedBy({ maxTotalBytes: 2_500 }), 3);
     assert.deepEqual(
       (await store.list('', '', 10, signal)).map(({ id }) => id),
       ['d', 'e'],

@@ -6,8 +6,7 @@
 import { type Clock, describeError, type Logger } from '@encore/kit';
 import type { Database } from './database.ts';
 
-export interface RetentionOptions {
-  everyMs: number;
+export interface RetentionRules {
   /**
    * How long unreferenced contents are kept: a slow client may still be reading a replaced one or
    * uploading a new one.
@@ -18,45 +17,35 @@ export interface RetentionOptions {
   onRemoved: (scores: number) => void;
 }
 
+const everyMs = 60_000;
 const batch = 50;
 
-export class Retention {
-  readonly #database: Database;
-  readonly #options: RetentionOptions;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-
-  constructor(database: Database, options: RetentionOptions, clock: Clock, logger: Logger) {
-    this.#database = database;
-    this.#options = options;
-    this.#clock = clock;
-    this.#logger = logger;
+/** Sweeps every minute until the signal aborts. A failed sweep is repeated in the next round. */
+export async function enforceRetention(
+  database: Database,
+  rules: RetentionRules,
+  { clock, logger, signal }: { clock: Clock; logger: Logger; signal: AbortSignal },
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(everyMs, signal).catch(() => {});
+    await sweep(database, rules, signal).catch((error) => logger.debug({ err: describeError(error) }, 'sweep'));
   }
+}
 
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#clock.sleep(this.#options.everyMs, signal);
-      // A failed sweep is repeated in the next round.
-      await this.sweep(signal).catch((error) => this.#logger.debug({ err: describeError(error) }, 'sweep'));
-    }
-  }
-
-  async sweep(signal: AbortSignal): Promise<void> {
-    const { unusedMs, maxAgeMs, maxTotalBytes, onRemoved } = this.#options;
-    onRemoved(await this.#repeat(expiredScores, [maxAgeMs], signal));
-    onRemoved(await this.#repeat(scoresOverLimit, [maxTotalBytes], signal));
-    await this.#repeat(unusedContents, [unusedMs], signal);
-    await this.#repeat(expiredKeys, [maxAgeMs], signal);
-  }
-
-  async #repeat(text: string, values: unknown[], signal: AbortSignal): Promise<number> {
+export async function sweep(database: Database, rules: RetentionRules, signal: AbortSignal): Promise<void> {
+  const { unusedMs, maxAgeMs, maxTotalBytes, onRemoved } = rules;
+  const repeat = async (text: string, value: number): Promise<number> => {
     let removed = 0;
     for (;;) {
-      const rows = await this.#database.query(text, values, signal);
+      const rows = await database.query(text, [value], signal);
       removed += rows.length;
       if (rows.length < batch) return removed;
     }
-  }
+  };
+  onRemoved(await repeat(expiredScores, maxAgeMs));
+  onRemoved(await repeat(scoresOverLimit, maxTotalBytes));
+  await repeat(unusedContents, unusedMs);
+  await repeat(expiredKeys, maxAgeMs);
 }
 
 /** Removes the scores with the ids of `doomed`; their contents become unused. */

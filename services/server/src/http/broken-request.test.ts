@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { rpcRefusalSchema, serverErrorSchema } from '@encore/contracts/server-api';
 import { after, before, describe, it } from 'mocha';
-import { Listener } from './listener.ts';
+import { type Listener, openListener } from './listener.ts';
 
 describe('a broken request', function () {
   this.timeout(60_000);
@@ -12,7 +12,7 @@ describe('a broken request', function () {
   before(async () => {
     const options = { host: '127.0.0.1', port: 0, requestTimeoutMs: 5_000, maxConnections: 10 };
     // Reads no body and never responds.
-    listener = await Listener.open(() => {}, options);
+    listener = await openListener(() => {}, options);
   });
   after(() => listener.stop(0));
 

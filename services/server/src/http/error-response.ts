@@ -4,14 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { RpcRefusal } from '@encore/contracts/server-api';
-import { describeError, EncoreError } from '@encore/kit';
-
-export function asEncoreError(error: unknown): EncoreError {
-  if (error instanceof EncoreError) return error;
-  // Express reports a malformed URL with a status.
-  const status = error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : 500;
-  return new EncoreError(status < 500 ? 'INVALID_INPUT' : 'INTERNAL', describeError(error), { status, cause: error });
-}
+import type { EncoreError } from '@encore/kit';
 
 /** A message may quote the request, which may be megabytes. */
 const maxMessageLength = 2_000;

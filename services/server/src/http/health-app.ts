@@ -3,10 +3,10 @@
  * responds, and `detailed` returns the whole state.
  */
 import type { ServerHealth } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
+import { asEncoreError, EncoreError } from '@encore/kit';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { Registry } from 'prom-client';
-import { asEncoreError, sendError } from './error-response.ts';
+import { sendError } from './error-response.ts';
 
 export interface HealthSource {
   ready: () => Promise<boolean>;

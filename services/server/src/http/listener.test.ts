@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { RawConnection } from '../testing/raw-connection.ts';
-import { Listener, type ListenerOptions } from './listener.ts';
+import { type Listener, type ListenerOptions, openListener } from './listener.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
 const open = (app: RequestListener, options: Partial<ListenerOptions> = {}): Promise<Listener> =>
-  Listener.open(app, { host: '127.0.0.1', port: 0, requestTimeoutMs: 5_000, maxConnections: 10, ...options });
+  openListener(app, { host: '127.0.0.1', port: 0, requestTimeoutMs: 5_000, maxConnections: 10, ...options });
 
-describe('Listener', function () {
+describe('openListener', function () {
   this.timeout(60_000);
 
   it('answers a request that arrives on an idle connection right after the stop began', async () => {

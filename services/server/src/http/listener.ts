@@ -2,7 +2,8 @@
  * A listening port with strict limits against slow clients. It can stop without dropping admitted
  * requests.
  */
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer } from '@encore/kit';
@@ -16,10 +17,13 @@ export interface ListenerOptions {
   maxConnections: number;
 }
 
-interface State {
-  /** Responses that are not complete. */
-  readonly open: Set<ServerResponse>;
-  stopping: boolean;
+export interface Listener {
+  readonly port: number;
+  /**
+   * Answers requests for a moment longer, then refuses connections, lets admitted requests finish,
+   * and closes the rest at the deadline. Returns true if all of them finished.
+   */
+  stop(deadlineMs: number): Promise<boolean>;
 }
 
 /** A client that takes longer to send its head is disconnected. */
@@ -36,82 +40,62 @@ const keepAliveTimeoutMs = 75_000;
 const idleGraceMs = 500;
 const stopCheckMs = 50;
 
-export class Listener {
-  readonly port: number;
-  readonly #server: Server;
-  readonly #state: State;
-
-  private constructor(server: Server, state: State) {
-    this.#server = server;
-    this.#state = state;
-    this.port = (server.address() as AddressInfo).port;
-  }
-
-  static async open(app: RequestListener, options: ListenerOptions): Promise<Listener> {
-    const state: State = { open: new Set(), stopping: false };
-    const server = createServer(
-      {
-        // Node refuses one that is longer than the request timeout.
-        headersTimeout: Math.min(headersTimeoutMs, options.requestTimeoutMs),
-        requestTimeout: options.requestTimeoutMs,
-        keepAliveTimeout: keepAliveTimeoutMs,
-        connectionsCheckingInterval: 500,
-        maxHeaderSize: 16_384,
-        // We reject a missing Host header ourselves, so that it gets the same error body as an
-        // unknown one.
-        requireHostHeader: false,
-        keepAlive: true,
-      },
-      (request, response) => {
-        state.open.add(response);
-        response.once('close', () => state.open.delete(response));
-        if (state.stopping) response.setHeader('connection', 'close');
-        app(request, response);
-      },
+export async function openListener(app: RequestListener, options: ListenerOptions): Promise<Listener> {
+  /** Responses that are not complete. */
+  const open = new Set<ServerResponse>();
+  let stopping = false;
+  const server = createServer(
+    {
+      // Node refuses one that is longer than the request timeout.
+      headersTimeout: Math.min(headersTimeoutMs, options.requestTimeoutMs),
+      requestTimeout: options.requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: 500,
+      maxHeaderSize: 16_384,
+      // We reject a missing Host header ourselves, so that it gets the same error body as an
+      // unknown one.
+      requireHostHeader: false,
+      keepAlive: true,
+    },
+    (request, response) => {
+      open.add(response);
+      response.once('close', () => open.delete(response));
+      if (stopping) response.setHeader('connection', 'close');
+      app(request, response);
+    },
+  );
+  server.on('clientError', (error, socket) => {
+    const pending = [...open].filter(({ req }) => req.socket === socket);
+    rejectBrokenRequest(
+      error,
+      socket,
+      pending.some(({ req, headersSent }) => req.complete || headersSent),
+      pending.at(-1)?.req.url,
     );
-    server.on('clientError', (error, socket) => {
-      const pending = [...state.open].filter(({ req }) => req.socket === socket);
-      rejectBrokenRequest(
-        error,
-        socket,
-        pending.some(({ req, headersSent }) => req.complete || headersSent),
-        pending.at(-1)?.req.url,
-      );
-    });
-    server.on('checkExpectation', (_request, response) => sendError(response, unknownExpectation()));
-    server.on('connect', (_request, socket) => refuseTunnel(socket));
-    server.maxConnections = options.maxConnections;
-    // Disconnects a client that does not read its responses. Refusals have no other deadline.
-    server.timeout = options.requestTimeoutMs + 5_000;
-    await new Promise<void>((done, failed) => {
-      server.once('error', failed);
-      server.listen({ port: options.port, host: options.host, backlog: 1_024 }, () => {
-        server.off('error', failed);
-        done();
-      });
-    });
-    return new Listener(server, state);
-  }
-
-  /**
-   * Answers requests for a moment longer, then refuses connections, lets admitted requests finish,
-   * and closes the rest at the deadline. Returns true if all of them finished.
-   */
-  async stop(deadlineMs: number): Promise<boolean> {
-    const startedAt = performance.now();
-    const { open } = this.#state;
-    this.#state.stopping = true;
-    for (const response of open) {
-      if (!response.headersSent) response.setHeader('connection', 'close');
-    }
-    await sleep(Math.min(idleGraceMs, deadlineMs));
-    // Also closes the idle connections.
-    const closed = new Promise<void>((done) => this.#server.close(() => done()));
-    while (open.size > 0 && performance.now() - startedAt < deadlineMs) await sleep(stopCheckMs);
-    const drained = open.size === 0;
-    // Only incomplete heads are left; after the deadline, responses too.
-    this.#server.closeAllConnections();
-    await closed;
-    return drained;
-  }
+  });
+  server.on('checkExpectation', (_request, response) => sendError(response, unknownExpectation()));
+  server.on('connect', (_request, socket) => refuseTunnel(socket));
+  server.maxConnections = options.maxConnections;
+  // Disconnects a client that does not read its responses. Refusals have no other deadline.
+  server.timeout = options.requestTimeoutMs + 5_000;
+  await once(server.listen({ port: options.port, host: options.host, backlog: 1_024 }), 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: async (deadlineMs) => {
+      const startedAt = performance.now();
+      stopping = true;
+      for (const response of open) {
+        if (!response.headersSent) response.setHeader('connection', 'close');
+      }
+      await sleep(Math.min(idleGraceMs, deadlineMs));
+      // Also closes the idle connections.
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      while (open.size > 0 && performance.now() - startedAt < deadlineMs) await sleep(stopCheckMs);
+      const drained = open.size === 0;
+      // Only incomplete heads are left; after the deadline, responses too.
+      server.closeAllConnections();
+      await closed;
+      return drained;
+    },
+  };
 }

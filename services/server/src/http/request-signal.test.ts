@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitUntil } from '@encore/kit';
+import { asEncoreError, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { asEncoreError, sendError } from './error-response.ts';
+import { sendError } from './error-response.ts';
 import { requestSignal } from './request-signal.ts';
 
 const timeoutMs = 50;

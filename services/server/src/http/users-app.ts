@@ -2,7 +2,7 @@
  * The users' port (8000): scores and MCP. Counts and times each request and gives it a deadline.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describeError, EncoreError, hostGuard, type Logger } from '@encore/kit';
+import { asEncoreError, describeError, EncoreError, hostGuard, type Logger } from '@encore/kit';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -11,7 +11,7 @@ import express, {
   type Response,
 } from 'express';
 import { observe } from './admission-middleware.ts';
-import { asEncoreError, sendError } from './error-response.ts';
+import { sendError } from './error-response.ts';
 import { type RequestLocals, requestSignal } from './request-signal.ts';
 import { type ScoresRoutesOptions, scoresRoutes } from './scores-routes.ts';
 

@@ -19,8 +19,7 @@ import { errorBody } from '../http/error-response.ts';
 import type { ScoreLibrary } from '../scores/score-library.ts';
 import type { Tool } from '../tools/tool.ts';
 import type { ToolRunner } from '../tools/tool-runner.ts';
-import { onePageSchema } from './cursor.ts';
-import { callSchema } from './params.ts';
+import { callSchema, onePageSchema } from './params.ts';
 import { revisions } from './plain-call.ts';
 import { registerPrompts } from './prompts.ts';
 import { registerScoreResources } from './score-resources.ts';
@@ -63,7 +62,11 @@ function listed(tool: Tool): ToolListing {
     description: tool.description,
     inputSchema: z.toJSONSchema(tool.input, { io: 'input' }) as ToolListing['inputSchema'],
     outputSchema: outputSchemaOf(tool),
-    annotations: { readOnlyHint: tool.readOnly, destructiveHint: tool.destructive, openWorldHint: false },
+    annotations: {
+      readOnlyHint: tool.effect === 'reads',
+      destructiveHint: tool.effect === 'deletes',
+      openWorldHint: false,
+    },
   };
 }
 

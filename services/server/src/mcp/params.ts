@@ -1,8 +1,9 @@
 /**
- * Validates the parameters whose errors the SDK reports badly: it answers some invalid ones with an
- * internal error, and to others with the JSON text of its validator. The handlers of the other
- * methods have schemas of their own.
+ * Schemas of the parameters of MCP messages. `invalidParams` validates those whose errors the SDK
+ * reports badly: it answers some invalid ones with an internal error, and others with the JSON text
+ * of its validator. The handlers of the other methods have schemas of their own.
  */
+import { scoreIdSchema } from '@encore/contracts/server-api';
 import { problemsOf } from '@encore/kit';
 import { z } from 'zod';
 
@@ -11,6 +12,17 @@ const object = z.record(z.string(), z.unknown(), 'must be an object');
 
 /** The tool's own schema validates the arguments, which a call without any may omit. */
 export const callSchema = z.object({ name: text, arguments: object.optional() });
+
+const cursorError = 'the cursor is invalid: pass the nextCursor of the page before, or none for the first page';
+const firstPage = z.literal('', cursorError);
+
+/** For a list that fits on one page and therefore never returns a cursor. */
+export const onePageSchema = z.object({ cursor: firstPage.optional() });
+
+/** The cursor is the id of the last score of the previous page; empty for the first page. */
+export const scorePageSchema = z.object({
+  cursor: z.union([firstPage, scoreIdSchema], cursorError).default(''),
+});
 
 const revisionKey = 'io.modelcontextprotocol/protocolVersion';
 const metaSchema = z.object(

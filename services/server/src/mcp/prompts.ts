@@ -2,7 +2,7 @@
 import { scoreIdSchema } from '@encore/contracts/server-api';
 import { type Prompt, ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { onePageSchema } from './cursor.ts';
+import { onePageSchema } from './params.ts';
 
 interface PromptDefinition {
   listing: Prompt;

@@ -6,7 +6,7 @@ import { EncoreError } from '@encore/kit';
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { ScoreLibrary } from '../scores/score-library.ts';
-import { onePageSchema, scorePageSchema } from './cursor.ts';
+import { onePageSchema, scorePageSchema } from './params.ts';
 
 const scheme = 'score:///';
 const pageSize = 100;

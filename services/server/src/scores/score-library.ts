@@ -3,9 +3,8 @@
  * process; small parsed scores are cached by content. Tasks on small cached scores run in the
  * server, others in a worker, so that no task blocks the event loop.
  */
-import { createHash } from 'node:crypto';
 import type { StoredScore } from '@encore/contracts';
-import { EncoreError } from '@encore/kit';
+import { EncoreError, sha256Hex } from '@encore/kit';
 import { detectFormat, type ScoreLimits } from '@encore/music';
 import { chunkBytes, type ScoreHead, type ScoreStore, type Upload } from '../database/score-store.ts';
 import { costOfScore } from '../resilience/admission.ts';
@@ -73,7 +72,7 @@ export class ScoreLibrary {
     if (format === null) {
       throw new EncoreError('UNSUPPORTED_FORMAT', 'content must be MusicXML, compressed MusicXML or a MIDI file');
     }
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sha256 = sha256Hex(bytes);
     const task = { kind: 'summary' } as const;
     const job = { task, source: { bytes: inChunks(bytes) }, limits, returnScoreUpToNotes: 0 };
     const { result: summary } = await workers.run(job, sha256, signal, costOfScore(bytes.length));
@@ -88,7 +87,7 @@ export class ScoreLibrary {
     bytes: Buffer,
     signal: AbortSignal,
   ): Promise<StoredScore> {
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sha256 = sha256Hex(bytes);
     const upload = { ...target, bytes: bytes.length, sha256, format: 'musicxml' } as const;
     return this.#options.store.write({ ...upload, chunks: inChunks(bytes) }, signal);
   }

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { createBreakers } from '../breakers.ts';
 import { createComponents } from '../components.ts';
 import type { Settings } from '../config.ts';
-import { Listener } from '../http/listener.ts';
+import { openListener } from '../http/listener.ts';
 import { createMcpRoute } from '../mcp/mcp-route.ts';
 import { mcpServerFactory } from '../mcp/mcp-server.ts';
 import { serverConfigSchema } from '../server-config.ts';
@@ -28,8 +28,7 @@ const echo = defineTool({
   description: 'Returns its input.',
   input: z.strictObject({ text: z.string() }),
   output: z.strictObject({ text: z.string() }),
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'light',
   run: (input) => Promise.resolve(input),
 });
@@ -67,5 +66,5 @@ export async function startExpressEcho(): Promise<number> {
     response.json(request.body);
   });
   const requestTimeoutMs = limits.request_timeout * 1_000;
-  return (await Listener.open(app, { host, port: 0, requestTimeoutMs, maxConnections: limits.max_connections })).port;
+  return (await openListener(app, { host, port: 0, requestTimeoutMs, maxConnections: limits.max_connections })).port;
 }

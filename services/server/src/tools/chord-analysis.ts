@@ -8,8 +8,7 @@ export const chordAnalysis = defineTool({
     'Pitches, chord symbol, inversion and Roman numeral (with secondary dominants) at every onset. Paginated.',
   input: chordAnalysisInputSchema,
   output: chordAnalysisOutputSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'heavy',
   async run({ score_id, key, after, limit }, { library, signal }) {
     const task = { kind: 'chords', key: key ?? null, page: { after, limit } } as const;

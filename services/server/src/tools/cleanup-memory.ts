@@ -8,8 +8,7 @@ export const cleanupMemory = defineTool({
   description: 'Frees cached parsed scores and ends idle worker processes. Stored scores stay in the database.',
   input: z.strictObject({}),
   output: cleanupMemoryOutputSchema,
-  readOnly: false,
-  destructive: false,
+  effect: 'writes',
   cost: 'light',
   run: async (_input, { control }) => control.cleanup(),
 });

@@ -7,8 +7,7 @@ export const deleteScore = defineTool({
   description: 'Deletes the score permanently. `deleted` is false if there was no such score.',
   input: deleteScoreInputSchema,
   output: deleteScoreOutputSchema,
-  readOnly: false,
-  destructive: true,
+  effect: 'deletes',
   cost: 'light',
   async run({ score_id }, { library, signal }) {
     return { score_id, deleted: await library.store.delete(score_id, signal) };

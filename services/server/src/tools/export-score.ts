@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { leftOut } from '@encore/contracts/music-api';
 import { exportScoreInputSchema, exportScoreOutputSchema } from '@encore/contracts/server-api';
+import { sha256Hex } from '@encore/kit';
 import { defineTool } from './tool.ts';
 
 /** An MCP message is kept in memory as a whole, so its content is limited. */
@@ -12,8 +12,7 @@ export const exportScore = defineTool({
   description: `Returns the score as MusicXML, MIDI (base64, repeats expanded) or JSON, without ${leftOut.join(', ')}. GET /scores/{id} returns the uploaded bytes.`,
   input: exportScoreInputSchema,
   output: exportScoreOutputSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'heavy',
   async run({ score_id, format }, { library, signal }) {
     const task = { kind: 'export', format, maxBytes: maxExportBytes } as const;
@@ -21,7 +20,6 @@ export const exportScore = defineTool({
     const bytes = Buffer.from(result);
     const encoding = format === 'midi' ? 'base64' : 'text';
     const content = bytes.toString(encoding === 'base64' ? 'base64' : 'utf8');
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { score_id, version: head.version, format, encoding, content, sha256 } as const;
+    return { score_id, version: head.version, format, encoding, content, sha256: sha256Hex(bytes) } as const;
   },
 });

@@ -8,8 +8,7 @@ export const harmonyAnalysis = defineTool({
     'The keys of a piece over time, its cadences, and its harmonies with their functions, without ornaments. Paginated.',
   input: harmonyAnalysisInputSchema,
   output: harmonyAnalysisOutputSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'heavy',
   async run({ score_id, after, limit }, { library, signal }) {
     const task = { kind: 'harmony', page: { after, limit } } as const;

@@ -8,8 +8,7 @@ export const healthCheck = defineTool({
   description: 'State of breakers, memory, queues, workers and database, as in GET /health/detailed.',
   input: z.strictObject({}),
   output: serverHealthSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'light',
   run: (_input, { control }) => control.health(),
 });

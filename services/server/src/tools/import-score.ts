@@ -9,8 +9,7 @@ export const importScore = defineTool({
   description: `Reads MusicXML (as text), or .mxl and MIDI (as base64), and stores it under score_id. Warnings list what was ignored or guessed. Analyses and exports omit ${leftOut.join(', ')}; the stored file keeps them. With an idempotency_key the call can be repeated safely. For large files use PUT /scores/{id}.`,
   input: importScoreInputSchema,
   output: importScoreOutputSchema,
-  readOnly: false,
-  destructive: false,
+  effect: 'writes',
   cost: 'heavy',
   async run({ score_id, content, encoding, idempotency_key }, { library, signal }) {
     const bytes = encoding === 'base64' ? decodeBase64(content) : encodeText(content);

@@ -8,8 +8,7 @@ export const keyAnalysis = defineTool({
     'The home key of a score by one profile or by a vote of all, with the margin to the next key and alternatives ordered by evidence (correlation, ends of the piece, final bass, signature). With a window, also the key of each window of that many measures, paginated.',
   input: keyAnalysisInputSchema,
   output: keyAnalysisOutputSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'light',
   async run({ score_id, profile, window, after, limit }, { library, signal }) {
     if (!window) {

@@ -8,8 +8,7 @@ export const listScores = defineTool({
     'Lists stored scores by id, paginated. `prefix` selects ids that begin with it; pass `next` as `after` for the next page.',
   input: listScoresInputSchema,
   output: listScoresOutputSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'light',
   async run({ prefix, after, limit }, { library, signal }) {
     const scores = await library.store.list(prefix, after, limit, signal);

@@ -8,8 +8,7 @@ export const patternRecognition = defineTool({
     'Recurring melodies: repeated, transposed, inverted, retrograde, or the rhythm only; those that cover the most notes come first. Paginated.',
   input: patternRecognitionInputSchema,
   output: patternRecognitionOutputSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'heavy',
   async run({ score_id, kinds, min_length, after, limit }, { library, signal }) {
     const task = { kind: 'patterns', kinds, minLength: min_length, page: { after, limit } } as const;

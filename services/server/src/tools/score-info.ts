@@ -7,8 +7,7 @@ export const scoreInfo = defineTool({
   description: `Title, length, parts with their ranges, signatures, tempos and warnings of a score, and its stored file. Scores omit ${leftOut.join(', ')}.`,
   input: scoreInfoInputSchema,
   output: scoreInfoOutputSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'light',
   async run({ score_id }, { library, signal }) {
     const { head, result: outline } = await library.run(score_id, { kind: 'outline' }, signal);

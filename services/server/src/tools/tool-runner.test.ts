@@ -15,7 +15,7 @@ const failures = 5;
 /** A runner with one tool, which runs `work`, and its breaker. */
 function runnerOf(work: (signal: AbortSignal) => Promise<Record<string, never>>, onSlot = () => {}) {
   const name = 'subject';
-  const about = { name, title: name, description: name, readOnly: true, destructive: false, cost: 'heavy' as const };
+  const about = { name, title: name, description: name, effect: 'reads' as const, cost: 'heavy' as const };
   const tool = defineTool({
     ...about,
     input: z.object({}),

@@ -24,8 +24,8 @@ export interface Tool<Input extends z.ZodType = z.ZodType, Output extends z.ZodT
   description: string;
   input: Input;
   output: Output;
-  readOnly: boolean;
-  destructive: boolean;
+  /** What it does with stored scores. */
+  effect: 'reads' | 'writes' | 'deletes';
   /** Heavy work is refused first when the server runs out of slots or memory. */
   cost: Cost;
   run(input: z.infer<Input>, context: ToolContext): Promise<z.infer<Output>>;

@@ -12,8 +12,7 @@ export const transpose = defineTool({
     'Transposes every note and key signature by an interval and stores the result as MusicXML, without what export_score omits: under a new id, or as the next version if both ids are the same. With an idempotency_key the call can be repeated safely.',
   input: transposeInputSchema,
   output: transposeOutputSchema,
-  readOnly: false,
-  destructive: false,
+  effect: 'writes',
   cost: 'heavy',
   async run({ score_id, new_score_id, interval, idempotency_key }, { library, signal }) {
     // Look up the key first: a piece transposed in place would be transposed again, and the source

@@ -8,8 +8,7 @@ export const voiceLeading = defineTool({
     'Parallel and direct fifths and octaves, crossing, overlap, large and augmented leaps, unresolved leading tones and sevenths. Paginated.',
   input: voiceLeadingInputSchema,
   output: voiceLeadingOutputSchema,
-  readOnly: true,
-  destructive: false,
+  effect: 'reads',
   cost: 'heavy',
   async run({ score_id, after, limit }, { library, signal }) {
     const task = { kind: 'voice-leading', page: { after, limit } } as const;
