@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { serverErrorSchema } from '@encore/contracts';
-import { waitUntil } from '@encore/kit';
+import { createLogger, systemClock, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
+import { createBreakers } from '../breakers.ts';
+import { serverConfigSchema } from '../server-config.ts';
 import { DatabaseProxy } from '../testing/database-proxy.ts';
 import { type FixtureServer, smallScore, startFixtureServer } from '../testing/fixture-server.ts';
+import { Database } from './database.ts';
 
 const limits = {
   database: { connections: 4, connect_timeout: 1, query_timeout: 1 },
@@ -47,6 +50,25 @@ describe('a server with a faulty database', function () {
     await postgres.start();
     await untilReady(server);
     assert.equal((await server.put('early', smallScore())).status, 201);
+  });
+
+  it('is ready while users occupy all connections', async () => {
+    await using database = new Database({
+      url: postgres.url,
+      clock: systemClock,
+      connections: 2,
+      connectTimeoutMs: 30_000,
+      queryTimeoutMs: 30_000,
+      maxWaitMs: 30_000,
+      breaker: createBreakers(serverConfigSchema.parse({}), [], createLogger('test', 'silent')).database,
+      onFailure: () => {},
+    });
+    const queries = [1, 2].map(() => database.query('select pg_sleep(4)'));
+    const areAllUsed = () => database.stats.total === 2 && database.stats.idle === 0;
+    await waitUntil('both connections to be in use', areAllUsed, { timeoutMs: 30_000, everyMs: 10 });
+    const first = await Promise.race([database.ping(30_000), ...queries]);
+    await Promise.all(queries);
+    assert.equal(first, true, 'a query ended before the ping');
   });
 
   it('loses no acknowledged write when the database crashes and restarts', async () => {

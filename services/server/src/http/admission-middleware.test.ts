@@ -10,7 +10,7 @@ import { collectGarbage } from '../resilience/collect-garbage.ts';
 import { serverConfigSchema } from '../server-config.ts';
 import { RawConnection } from '../testing/raw-connection.ts';
 import { withAdmission } from './admission-middleware.ts';
-import { Listener } from './listener.ts';
+import { openListener } from './listener.ts';
 
 const times = 50;
 
@@ -39,7 +39,7 @@ describe('withAdmission', function () {
   ] as const) {
     it(`refuses a heavy ${method} ${path}, which Express routes`, async () => {
       const options = { host: '127.0.0.1', port: 0, requestTimeoutMs: 5_000, maxConnections: 10 };
-      const listener = await Listener.open(
+      const listener = await openListener(
         refusing((_, response) => response.end()),
         options,
       );
@@ -54,7 +54,7 @@ describe('withAdmission', function () {
   it('keeps no refused request in memory', async () => {
     const guarded = refusing();
     const refused: WeakRef<IncomingMessage>[] = [];
-    const listener = await Listener.open(
+    const listener = await openListener(
       (incoming, response) => {
         refused.push(new WeakRef(incoming));
         guarded(incoming, response);
@@ -107,7 +107,7 @@ describe('withAdmission', function () {
     ['a read', 'GET', '/scores/a', {}, 200],
   ];
   it('recognizes heavy requests by their head', async () => {
-    const listener = await Listener.open(
+    const listener = await openListener(
       refusing((_request, response) => response.end()),
       {
         host: '127.0.0.1',
@@ -128,7 +128,7 @@ describe('withAdmission', function () {
   });
 
   it('disconnects a client that keeps sending its body after the refusal, but not at once', async () => {
-    const listener = await Listener.open(refusing(), {
+    const listener = await openListener(refusing(), {
       host: '127.0.0.1',
       port: 0,
       requestTimeoutMs: 20_000,
@@ -140,10 +140,28 @@ describe('withAdmission', function () {
     const refusedAtMs = performance.now();
     assert.deepEqual([refusal?.status, connection.closed], [503, false]);
     const sending = setInterval(() => connection.send('1\r\nx\r\n'), 20);
-    await connection.untilClosed();
-    clearInterval(sending);
+    await connection.untilClosed().finally(() => clearInterval(sending));
     const tookMs = performance.now() - refusedAtMs;
     assert.ok(tookMs > 1_500 && tookMs < 10_000, `${tookMs} ms`);
+    await listener.stop(0);
+  });
+
+  it('discards the rest of a body after an early response, so that the connection can be used again', async () => {
+    const answerEarly: RequestListener = async (incoming, response) => {
+      for await (const _ of incoming.iterator({ destroyOnReturn: false })) break;
+      response.setHeader('content-length', 0).end();
+    };
+    const options = { host: '127.0.0.1', port: 0, requestTimeoutMs: 20_000, maxConnections: 10 };
+    const listener = await openListener(
+      refusing((incoming, response) => answerEarly(incoming, response)),
+      options,
+    );
+    using connection = new RawConnection(listener.port);
+    const half = new Uint8Array(100_000);
+    connection.send('PUT /scores/a HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 200000\r\n\r\n', half);
+    await connection.receive(1);
+    connection.send(half, 'GET /scores/a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    assert.equal((await connection.receive(2)).length, 2);
     await listener.stop(0);
   });
 });
