@@ -17,6 +17,7 @@ import {
 import { AppendFile, describeError, EncoreError } from '@encore/kit';
 import { z } from 'zod';
 import { faultTable } from './faults/fault-table.ts';
+import type { RequestedStart } from './start-attributor.ts';
 
 const at = z.number();
 const lineSchema = z.discriminatedUnion('line', [
@@ -49,7 +50,6 @@ const lineSchema = z.discriminatedUnion('line', [
 ]);
 export type Line = z.infer<typeof lineSchema>;
 type Intent = Extract<Line, { line: 'intent' }>;
-export type RequestedStart = Extract<Line, { line: 'start_requested' }>;
 /** A fault that left its target down, and the engine's time of that in epoch milliseconds. */
 export interface PendingRestart {
   fault: PlannedFault;

@@ -6,15 +6,24 @@
 import type { Actor, Target } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import type { ContainerView, Engine, EngineEvent } from './engine.ts';
-import type { Journal, RequestedStart } from './journal.ts';
 import type { OwnStops } from './own-stops.ts';
 import type { Targets } from './targets.ts';
 
 /** A start requested longer ago than this does not explain a start that happens now. */
 const validMs = 60_000;
 
+export interface RequestedStart {
+  containerId: string;
+  actor: Actor;
+  reason: string;
+  at: number;
+}
+
 /** The part of the journal that keeps requested starts. */
-type StartLog = Pick<Journal, 'requestedStarts' | 'write'>;
+interface StartLog {
+  readonly requestedStarts: readonly RequestedStart[];
+  write(line: RequestedStart & { line: 'start_requested'; target: Target }): Promise<void>;
+}
 
 export interface Attribution {
   actor: Actor;
@@ -47,8 +56,8 @@ export class StartAttributor {
     // A restart that did not complete in time has already stopped the container: its request, not
     // the next one, explains that.
     const at = before && this.#isValid(before) ? before.at : this.#clock.now();
-    const asked: RequestedStart = { line: 'start_requested', at, target, containerId, actor, reason };
-    await this.#journal.write(asked);
+    const asked = { containerId, actor, reason, at };
+    await this.#journal.write({ line: 'start_requested', target, ...asked });
     this.#asked.set(containerId, asked);
     this.#ownStops.expect(containerId);
   }
