@@ -104,12 +104,15 @@ export class PrivateEngine implements AsyncDisposable {
     ended.catch(() => {});
   }
 
-  /** Sends a signal to dockerd, and only to it. */
-  async signal(name: 'KILL' | 'TERM' | 'STOP' | 'CONT'): Promise<void> {
+  /**
+   * Sends a signal to dockerd, and only to it and to these processes of its containers, whose pids
+   * are those that it reports.
+   */
+  async signal(name: 'KILL' | 'TERM' | 'STOP' | 'CONT', containerPids: readonly string[] = []): Promise<void> {
     // dockerd's pid file contains its pid in its own namespace.
-    const pid = (await readFile(join(this.#folder, 'pid'), 'utf8')).trim();
-    const sent = await runCommand('nsenter', [...this.#enter, 'kill', `-${name}`, pid], { timeoutMs: 10_000 });
-    if (sent.exitCode !== 0) throw new Error(`dockerd (${pid}) got no SIG${name}: ${sent.stderr}`);
+    const pids = [...containerPids, (await readFile(join(this.#folder, 'pid'), 'utf8')).trim()];
+    const sent = await runCommand('nsenter', [...this.#enter, 'kill', `-${name}`, ...pids], { timeoutMs: 10_000 });
+    if (sent.exitCode !== 0) throw new Error(`dockerd or a container (${pids}) got no SIG${name}: ${sent.stderr}`);
   }
 
   docker(args: readonly string[], timeoutMs: number, env: NodeJS.ProcessEnv = {}) {

@@ -47,7 +47,7 @@ describe('initText', () => {
     assert.deepEqual(problemsOfEncoreFile(file), []);
   });
 
-  it('writes a schedule that also disturbs another service in comments that are valid when the # is removed', () => {
+  it('writes a schedule that also acts on another service in comments that are valid without the #', () => {
     const [, lines = ''] = /^(# schedule:\n(?:# {3}- .*\n)+)/m.exec(text) ?? [];
     const { schedule } = parse(lines.replaceAll(/^# /gm, ''));
     assert.deepEqual(

@@ -10,7 +10,7 @@ const formerPath = process.env['PATH'];
 describe('orchestrator in its container', () => {
   let folder = '';
   const lines: string[] = [];
-  /** `docker compose run` fails, as it does without an engine; `script` answers the other commands. */
+  /** `docker compose run` fails, as without an engine; `script` answers the other commands. */
   const run = (script: string, engineReturnsMs = 10_000): Promise<number | null> => {
     writeFileSync(join(folder, 'docker'), `#!/bin/sh\ncd ${folder}\ncase $1 in compose) exit 1;; ${script} esac\n`);
     chmodSync(join(folder, 'docker'), 0o755);
