@@ -157,10 +157,11 @@ describe('architecture', () => {
             assert.ok(allowed.includes(owner), `${file} imports ${name}`);
           } else if (name.startsWith('.')) {
             const target = relative(join(root, workspace), join(root, dirname(file), name));
-            // Tests may use the shared fixtures of test/support.
-            const fixture =
-              file.endsWith('.test.ts') && join(root, workspace, target).startsWith(join(root, 'test', 'support'));
-            assert.ok(!target.startsWith('..') || fixture, `${file} imports ${name}, outside ${workspace}`);
+            // Tests may use the shared fixtures of test/support, and what the scripts generate.
+            const isShared =
+              file.endsWith('.test.ts') &&
+              ['test/support', 'scripts'].some((folder) => folderOf(folder, join(workspace, target)) !== null);
+            assert.ok(!target.startsWith('..') || isShared, `${file} imports ${name}, outside ${workspace}`);
           }
         }
       }
@@ -192,6 +193,19 @@ describe('architecture', () => {
       small.map(([file]) => file),
       [],
     );
+  });
+
+  it('passes at most seven things in a context of the orchestrator', () => {
+    const contexts = sourceFiles('services/orchestrator')
+      .filter(isSource)
+      .flatMap((file) => [
+        ...readFileSync(join(root, file), 'utf8').matchAll(
+          /^(?:export )?interface (\w*Context)\b[^\n]*\{\n(.*?)^\}/gms,
+        ),
+      ])
+      .map(([, name = '', body = '']) => ({ name, fields: body.match(/^ {2}\w+\??:/gm) ?? [] }));
+    assert.ok(contexts.some(({ name, fields }) => name === 'RunContext' && fields.length > 0));
+    for (const { name, fields } of contexts) assert.ok(fields.length <= 7, `${name} has ${fields.length} fields`);
   });
 
   it('keeps test doubles in the folders testing/ and test/support, each name once', () => {
