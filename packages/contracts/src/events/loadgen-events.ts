@@ -43,7 +43,7 @@ export const loadgenEvents = [
     users: z.number(),
     attempts: z.partialRecord(outcomeSchema, z.number()),
     operations: z.record(operationNameSchema, z.object(operationCounts)),
-    /** Response time, from the intended start, of correct responses in this second; null if none. */
+    /** Response time from the intended start, of this second's correct responses; null if none. */
     responseMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
     bytesSent: z.number(),
     bytesReceived: z.number(),
@@ -61,7 +61,7 @@ export const loadgenEvents = [
     cpuShare: z.number(),
     memoryBytes: z.number(),
   }),
-  /** The load starts. Without `readBack` and `list`, the run cannot say anything about integrity. */
+  /** The load starts. Without `readBack` and `list`, the run shows nothing about integrity. */
   event('workload_loaded', {
     name: z.string(),
     operations: z.array(operationNameSchema),
