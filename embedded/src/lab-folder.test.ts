@@ -38,6 +38,10 @@ describe('lab folder', () => {
       );
     assert.ok(!existsSync('here'));
     assert.match(problemOfHome(file) ?? '', /\(it is a file\)/);
+    assert.match(problemOfHome(join(home, 'a$b')) ?? '', /PostgreSQL does not start from a path with \$/);
+    assert.ok(
+      openLabFolder(host(join(home, 'a"b'), join(home, 'c d:ü')), '/c', 1).path.startsWith(join(home, 'c d:ü')),
+    );
     assert.equal(problemOfHome(join(home, 'a', 'b')), null);
     assert.ok(existsSync(join(home, 'a', 'b')));
   });

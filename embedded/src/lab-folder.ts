@@ -11,6 +11,8 @@ import { createFolder, describeError, EncoreError, sha256Hex } from '@encore/kit
 
 /** A socket path may have at most 104 bytes on macOS and 108 on Linux. */
 const maxSocketPath = 100;
+/** PostgreSQL's initdb passes its own path to a shell in double quotes. */
+const unsafe = /[$"`\\]/;
 const keptRuns = 20;
 
 /** Folders of the machine that the lab may use. */
@@ -81,6 +83,7 @@ export function problemOfHome(path: string): string | null {
   const right = 'expected the absolute path of a folder that you own and can write to, or that can be created';
   const wrong = (why: string) => `ENCORE_HOME: ${JSON.stringify(path)} cannot be used (${why}); ${right}`;
   if (!isAbsolute(path)) return wrong('it is not an absolute path');
+  if (unsafe.test(path)) return wrong('PostgreSQL does not start from a path with $, ", ` or \\');
   try {
     if (!statSync(folder(path)).isDirectory()) return wrong('it is a file');
     findHome([path]);
@@ -97,6 +100,7 @@ export function problemOfHome(path: string): string | null {
 function findHome(candidates: readonly string[]): string {
   const uid = process.getuid?.();
   for (const path of candidates) {
+    if (unsafe.test(path)) continue;
     try {
       folder(path);
       if (!statSync(path).isDirectory()) continue;

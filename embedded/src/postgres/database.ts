@@ -58,7 +58,9 @@ export async function createDatabase(options: DatabaseOptions): Promise<Database
 
 /** The last messages of initdb, without the failed command line. */
 function reasonOf(error: unknown): string {
-  const { stderr = '', killed = false } = error as { stderr?: string; killed?: boolean };
+  const { stderr = '', killed = false, code } = error as { stderr?: string; killed?: boolean; code?: string | number };
+  if (code === 'EACCES')
+    return 'its programs may not be run where they are: the disk is mounted noexec, or a folder above is closed to other users. Set ENCORE_HOME to another folder';
   if (killed) return `it took longer than ${initTimeoutMs / 1_000} s; is the disk slow or the machine busy?`;
   if (/could not look up effective user ID/.test(stderr))
     return `user ${process.getuid?.()} has no entry in /etc/passwd, which PostgreSQL needs. Add one, or run as another user or as root`;

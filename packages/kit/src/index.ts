@@ -12,6 +12,7 @@ export * from './http-client.ts';
 export * from './http-exchange.ts';
 export * from './http-service.ts';
 export * from './logger.ts';
+export * from './make-readable.ts';
 export * from './mcp-tool-call.ts';
 export * from './metrics.ts';
 export * from './near-miss.ts';

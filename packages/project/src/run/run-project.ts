@@ -3,10 +3,10 @@
  * orchestrator in the foreground. Copies the results, and removes everything that carries the run's
  * label. The user's own files and stack are not touched.
  */
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCodes, type RunConfig, refusedExitCode } from '@encore/contracts';
-import { describeError, EncoreError, ownValue } from '@encore/kit';
+import { describeError, EncoreError, makeReadable, ownValue } from '@encore/kit';
 import type { ComposeProject } from '../compose/compose-model.ts';
 import { composeText } from '../generate/compose-text.ts';
 import { labels } from '../generate/labels.ts';
@@ -121,6 +121,7 @@ async function perform(run: RunProject, folder: string): Promise<number> {
     const hasMemoryLimit = limitOf(system.recoveryOf, generated) !== undefined;
     await writeMonitoringFiles(input, { root, system: { ...system, hasMemoryLimit }, targets: monitored.targets });
   }
+  // The programs in the containers run as other users.
   await makeReadable(input);
   await docker([...compose, 'cp', `${input}/.`, `${names.chaos}:${inputPath}`], stop);
   await docker([...compose, ...profiles, 'up', '-d', '--quiet-pull'], stop);
@@ -178,16 +179,6 @@ async function writeInput(
   await writeFile(join(folder, systemFile), JSON.stringify(system, null, 2));
   await writeFile(join(folder, settingsFile), JSON.stringify(config, null, 2));
   return folder;
-}
-
-/** Makes it world-readable, because the programs in the containers run as other users. */
-async function makeReadable(folder: string): Promise<void> {
-  await chmod(folder, 0o755);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await makeReadable(path);
-    else if (entry.isFile()) await chmod(path, 0o644);
-  }
 }
 
 /** The addresses of the ports that the user's project publishes. */
