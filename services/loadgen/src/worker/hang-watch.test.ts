@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { inMockedTime } from '../testing/mocked-time.ts';
 import { untilHung } from './hang-watch.ts';
 
 describe('hang watch', () => {
   it('rejects some seconds after the deadline', async () => {
-    const hung = untilHung(new Promise(() => {}), { now: () => 5_000, deadlineAt: () => 0 });
+    const hung = inMockedTime(() => untilHung(new Promise(() => {}), { now: () => 5_000, deadlineAt: () => 0 }));
     await assert.rejects(hung, /did not end within 5 s of its deadline/);
   });
 
   it('waits for code whose requests have not expired, or that has not begun', async () => {
-    const waits = [1, null].map(async (deadline) => {
+    const wait = async (deadline: number | null) => {
       const { promise, resolve } = Promise.withResolvers<string>();
       let checks = 0;
       const deadlineAt = () => {
@@ -17,9 +18,9 @@ describe('hang watch', () => {
         if (checks === 3) resolve('done');
         return deadline;
       };
-      assert.equal(await untilHung(promise, { now: () => 5_000, deadlineAt }), 'done');
-    });
-    await Promise.all(waits);
+      return await untilHung(promise, { now: () => 5_000, deadlineAt });
+    };
+    for (const deadline of [1, null]) assert.equal(await inMockedTime(() => wait(deadline)), 'done');
   });
 
   it('rejects as the code does', async () => {
