@@ -58,14 +58,17 @@ describe('ports of a lab', () => {
     assert.equal(new Set(Object.values(held.ports)).size, Object.keys(held.ports).length);
   });
 
-  it('are refused while the loopback interface is down', async function () {
+  it('are refused while the loopback interface is down or has another address', async function () {
     const unshare = ['--net', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
     if (spawnSync('unshare', [...unshare, 'true']).status !== 0) this.skip();
     const script = `const { bundledOffsets, holdPorts } = await import(process.argv[1]);
       await holdPorts(bundledOffsets).catch((error) => console.log(error.code, error.message));`;
     const node = [process.execPath, '--input-type=module', '-e', script, join(import.meta.dirname, 'ports.ts')];
-    const { stdout, stderr } = await runCommand('unshare', [...unshare, ...node], { timeoutMs: 60_000 });
-    assert.match(stdout, /^NO_PORTS .*Bring the loopback interface up/, stderr);
+    for (const prepare of ['true', 'ip link set lo up && ip addr del 127.0.0.1/8 dev lo']) {
+      const argv = [...unshare, 'sh', '-c', `${prepare}; exec "$@"`, 'sh', ...node];
+      const { stdout, stderr } = await runCommand('unshare', argv, { timeoutMs: 60_000 });
+      assert.match(stdout, /^NO_PORTS .*Bring the loopback interface up/, stderr);
+    }
   }).timeout(90_000);
 
   it("are refused with the variable's name when taken or chosen twice", async () => {

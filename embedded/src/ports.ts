@@ -6,7 +6,7 @@
  * the server's port for an outgoing connection while the server is down.
  */
 import { once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { EncoreError } from '@encore/kit';
 
 const firstBlock = 8_000;
@@ -69,19 +69,17 @@ export async function holdPorts<Name extends string>(
   chosen: Partial<Record<Name, number>> = {},
   usedByOthers: readonly number[] = [],
 ): Promise<HeldPorts<Name>> {
+  if (!(await hasLoopback()))
+    throw new EncoreError(
+      'NO_PORTS',
+      'programs cannot connect to each other on 127.0.0.1. Bring the loopback interface up with this address, for example with "ip link set lo up"',
+    );
   await checkChosen(chosen);
   const avoided = [...Object.values<number | undefined>(chosen), ...usedByOthers];
   for (let block = 0; block < blocks; block += 1) {
     const base = firstBlock + block * blockSize;
     const lock = await listen(base + lockOffset);
     if (!lock) continue;
-    if (!(await connects(base + lockOffset))) {
-      await close(lock);
-      throw new EncoreError(
-        'NO_PORTS',
-        'programs cannot connect to each other on 127.0.0.1. Bring the loopback interface up, for example with "ip link set lo up"',
-      );
-    }
     const rest = Object.entries<number>(offsets).filter(([name]) => chosen[name as Name] === undefined);
     const numbers = rest.map(([name, offset]) => [name, base + offset] as const);
     const free = await allFree(numbers.map(([, port]) => port));
@@ -125,9 +123,11 @@ export async function allFree(ports: readonly number[]): Promise<boolean> {
   return true;
 }
 
-/** False where the loopback interface is down: a program can listen, but nobody can connect. */
-async function connects(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
+/** False where the interface is down, so that nobody can connect, or lacks the address. */
+async function hasLoopback(): Promise<boolean> {
+  const server = await listen(0);
+  if (!server) return false;
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(connectTimeoutMs) });
     return true;
@@ -135,6 +135,7 @@ async function connects(port: number): Promise<boolean> {
     return false;
   } finally {
     socket.destroy();
+    await close(server);
   }
 }
 

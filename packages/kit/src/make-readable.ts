@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const read = 0o444;
 const execute = 0o111;
 
-/** Like `chmod -R a+rX`: programs and folders become executable for all, symbolic links are left. */
+/** Like `chmod -R a+rX`: programs and folders become executable for all. Ignores links. */
 export async function makeReadable(folder: string): Promise<void> {
   await chmod(folder, ((await stat(folder)).mode & 0o7777) | read | execute);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
