@@ -196,9 +196,9 @@ export function ignore(state: MusicxmlState, text: string, name: string, expecte
   warn(state, `${name} is ignored: it ${mustBe(text, expected)}`);
 }
 
-/** Adds a warning with the current part and measure. */
-export function warn({ builder, part, cell, label }: MusicxmlState, message: string): void {
-  const measure = cell ? `, measure ${label}` : '';
+/** Adds a warning with the current part and measure, which is counted if it has no number. */
+export function warn({ builder, part, cell, label, measureIndex }: MusicxmlState, message: string): void {
+  const measure = cell ? `, measure ${label || measureIndex + 1}` : '';
   builder.warn(`part "${plainText(part?.id ?? '').slice(0, 40)}"${measure}: ${message}`);
 }
 

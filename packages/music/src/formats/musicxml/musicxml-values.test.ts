@@ -72,6 +72,12 @@ describe('MusicXML values', () => {
     });
   }
 
+  it('counts the measure of a warning if it has no number', async () => {
+    const unnumbered = `<measure>${whole}</measure><measure><sound tempo="fast"/>${whole}</measure>`;
+    const { warnings } = await read(partwise(unnumbered));
+    assert.match(warnings.join(), /^part "P1", measure 2: tempo is ignored/);
+  });
+
   it('reads empty elements as their defaults', async () => {
     const transpose = '<transpose><diatonic/><chromatic>-2</chromatic><octave-change/></transpose>';
     const empty = '<note><pitch><step>C</step><alter/><octave>4</octave></pitch><duration>4</duration><voice/></note>';
