@@ -205,8 +205,8 @@ export class Injector {
   }
 
   /**
-   * Reads RestartCounts before the first event; otherwise the first restart by the policy would look
-   * like an external start.
+   * Reads RestartCounts before the first event; otherwise the first restart by the policy would
+   * look like an external start.
    */
   async #learnRestartCounts(): Promise<boolean> {
     const { engine, deadline, logger } = this.#dependencies;

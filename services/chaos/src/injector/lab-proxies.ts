@@ -1,7 +1,7 @@
 /**
- * The proxies of the system, each in the Toxiproxy that runs it. Each change is read back. A removal
- * drains first, because Toxiproxy can freeze permanently when a toxic that holds data is removed
- * under load: the proxy is disabled, the held data drains, then the toxic is removed.
+ * The proxies of the system, each in the Toxiproxy that runs it. Each change is read back. A
+ * removal drains first, because Toxiproxy can freeze permanently when a toxic that holds data is
+ * removed under load: the proxy is disabled, the held data drains, then the toxic is removed.
  */
 import type { System, SystemProxy } from '@encore/contracts';
 import { type Clock, EncoreError, ownValue, upstreamOf, withoutNumber } from '@encore/kit';
