@@ -2,7 +2,7 @@
  * Runs of somebody’s own project that are interrupted or killed at each step: the CLI with its
  * process group, the chaos service, the orchestrator. Then nothing of the run is left, at the
  * latest after `encore revert`, and the developer’s own stack of the same name is not touched.
- * ENCORE_EVERY_STEP=1 kills every program at every step, which takes some 10 minutes.
+ * ENCORE_EVERY_STEP=1 kills every program at every step.
  */
 import assert from 'node:assert/strict';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
