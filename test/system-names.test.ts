@@ -49,7 +49,6 @@ const aboutServers: readonly string[] = [
   'packages/contracts/src/kinds/resources.ts', // tool-stall
   'packages/project/src/encore-file/system-parts.ts', // the server of a protocol
   'packages/project/src/run/applicable-kinds.ts',
-  'services/orchestrator/src/cli/describe-program.ts', // what Encore is for
 ];
 
 /** Quoted sentences with the word "server"; names such as `server-down` do not count. */
