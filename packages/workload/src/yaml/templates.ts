@@ -28,7 +28,7 @@ export function renderJson(value: Json, scope: Scope): Json {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, renderJson(item, scope)]));
 }
 
-/** Returns what is wrong with a template, if only these names exist, such as `price`, `object.id`. */
+/** Returns what is wrong with a template if only these names exist, such as `object.id`. */
 export function templateProblem(text: string, names: ReadonlySet<string>): string | null {
   try {
     const unknown = liquid
