@@ -16,11 +16,9 @@ import { memoryBytes, type ToyLab } from './toy-programs.ts';
 const runId = 'toy-run';
 const supervisor = { runId, actor: 'supervisor', reason: 'exited for 2 s' };
 let count = 0;
-const dockerOnlyKilled: [FaultKind, Target][] = [
-  ['partition', 'server'],
-  ['memory-pressure', 'server'],
-  ['disk-full', 'server'],
-];
+const dockerOnlyKilled = kindEffects
+  .filter(({ dockerOnly = false }) => dockerOnly)
+  .map(({ kind, target }): [FaultKind, Target] => [kind, target]);
 
 /** A fault with the parameters of its line in `kindEffects`. */
 function fault(kind: FaultKind, target: Target, change: Partial<PlannedFault> = {}): PlannedFault {

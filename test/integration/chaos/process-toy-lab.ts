@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { unsupportedOn } from '@encore/contracts';
 import { waitUntil } from '@encore/kit';
 import Docker from 'dockerode';
 import { engineApi } from '../../../embedded/src/engine/api.ts';
@@ -74,7 +75,7 @@ export async function startProcessToyLab(): Promise<ToyLab> {
   await waitUntil('the proxy', async () => (await fetch(`${toxiproxyUrl}/version`)).ok, { timeoutMs: 10_000 });
   const load = await startToyLoad(folder, serverProxy);
   const reason = 'needs a container with its own network and scratch space';
-  const unsupported = { 'memory-pressure': reason, 'disk-full': reason, partition: reason };
+  const unsupported = unsupportedOn('container', { networks: reason, 'stress-helper': reason });
   return {
     docker,
     server,

@@ -49,8 +49,12 @@ async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Prom
     case 'disk-full':
       engine.stress = { memoryBytes: 0, disk: false };
       return;
-    default:
+    case 'slow-start':
+    case 'freeze':
+    case 'hang':
       return engine.unpause(view.id);
+    default:
+      throw new Error(`a new kind with a lasting state: add to endByHand how an operator ends ${kind}`);
   }
 }
 
