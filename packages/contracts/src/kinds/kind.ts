@@ -14,7 +14,9 @@ export type FaultGroup = keyof typeof faultGroups;
 export interface Behaviour {
   /** Default range of its duration; null for an instant fault, which leaves nothing to revert. */
   holdSeconds: { min: number; max: number } | null;
-  /** No system, however good, can respond while the fault is active. */
+  /**
+   * No system, however good, can respond while the fault is active, not even on open connections.
+   */
   totalOutage: boolean;
   /** Healthy time that the target needs before the fault. */
   healthBeforeSeconds: number;
