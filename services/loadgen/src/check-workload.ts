@@ -1,16 +1,21 @@
 /**
- * Loads a workload as a run does, and sends its parent what is wrong with it and which functions it
- * has. `encore run` starts it before anything else, because a mistake would otherwise appear only
- * after minutes.
+ * Loads a workload as a run does, and sends its parent which functions it has, and what is wrong
+ * with it or with the settings of the load for it. `encore run` starts it before anything else,
+ * because a mistake would otherwise appear only after minutes.
  */
 import { pathToFileURL } from 'node:url';
+import { loadConfigSchema } from '@encore/contracts';
+import { runSettings } from './run-settings.ts';
 import { describeWorkload, loadWorkload } from './worker/load-workload.ts';
 
-const url = pathToFileURL(process.argv[2] ?? '').href;
+const [, , path = '', load = ''] = process.argv;
+const url = pathToFileURL(path).href;
 let checked: { mistakes: string[]; has: Record<string, boolean> };
 try {
-  const { has } = await describeWorkload(await loadWorkload(url), url);
-  checked = { mistakes: [], has };
+  const description = await describeWorkload(await loadWorkload(url), url);
+  const settings = loadConfigSchema.parse(JSON.parse(load));
+  runSettings({ runId: 'check', seed: 1, users: 1, rampSeconds: 0, load: settings }, description);
+  checked = { mistakes: [], has: description.has };
 } catch (error) {
   checked = { mistakes: (error instanceof Error ? error.message : String(error)).split('\n'), has: {} };
 }

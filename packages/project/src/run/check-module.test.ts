@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LoadConfig } from '@encore/contracts';
 import { after, before, describe, it } from 'mocha';
 import { type CheckedWorkload, checkCopy, checkModule, untestedText } from './check-module.ts';
 import { findWorkload } from './workload-files.ts';
 
+const load = { mix: {}, thinkSeconds: { min: 1, max: 2 }, parameters: {}, probesPerSecond: 10 };
 const root = join(import.meta.dirname, '../../../..');
 const valid = `import { defineWorkload } from '@encore/workload';
 import { path } from './paths.mts';
@@ -25,11 +27,11 @@ describe('check of a module', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  async function check(text: string): Promise<CheckedWorkload> {
+  async function check(text: string, settings: LoadConfig = load): Promise<CheckedWorkload> {
     writeFileSync(join(folder, 'load/encore.workload.mts'), text);
     const found = await findWorkload('load/encore.workload.mts', folder);
     assert.ok(found.ok);
-    return checkCopy(found.files, root);
+    return checkCopy(found.files, root, settings);
   }
   const mistakesOf = async (text: string): Promise<string[]> => (await check(text)).mistakes;
 
@@ -53,10 +55,17 @@ describe('check of a module', function () {
     assert.match((await mistakesOf('await new Promise(() => {});\n')).join(), /an await at the top level waits/);
   });
 
+  it('finds settings of the load that do not fit the workload', async () => {
+    const wrong = await check(valid, { ...load, mix: { lok: 2 } });
+    assert.match(wrong.mistakes.join(), /load\.mix\.lok is unknown; use look$/);
+    const never = await mistakesOf(valid.replace('weight: 1', 'weight: 0'));
+    assert.match(never.join(), /load\.mix: at least one weight must be above 0$/);
+  });
+
   it('finds an import from outside of the folder, which a run does not copy', async () => {
     const [outside = ''] = await mistakesOf(valid.replace('./paths.mts', '../paths.mts'));
     assert.match(outside, /encore\.workload\.mts:2: there is no file .*paths\.mts/);
-    const { mistakes } = await checkModule(join(folder, 'load/encore.workload.mts'), root);
+    const { mistakes } = await checkModule(join(folder, 'load/encore.workload.mts'), root, load);
     assert.deepEqual(mistakes, []);
   });
 

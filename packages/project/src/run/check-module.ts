@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { LoadConfig } from '@encore/contracts';
 import { copyWorkload, type WorkloadFiles } from './workload-files.ts';
 
 export interface CheckedWorkload {
@@ -18,9 +19,13 @@ const timeoutMs = 60_000;
 const unsettledAwaitCode = 13;
 const program = 'services/loadgen/src/check-workload.ts';
 
-/** `root` is the checkout of Encore. */
-export async function checkModule(path: string, root: string): Promise<CheckedWorkload> {
-  const child = fork(join(root, program), [path], { stdio: 'ignore', timeout: timeoutMs, killSignal: 'SIGKILL' });
+/** `root` is the checkout of Encore; `load` must fit the workload. */
+export async function checkModule(path: string, root: string, load: LoadConfig): Promise<CheckedWorkload> {
+  const child = fork(join(root, program), [path, JSON.stringify(load)], {
+    stdio: 'ignore',
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
   const ended = once(child, 'exit').then(([code]): [CheckedWorkload] => {
     const mistakes = [`${path}: ${whyEnded(code as number | null)}`];
     return [{ mistakes, has: {} }];
@@ -39,11 +44,11 @@ function whyEnded(code: number | null): string {
 }
 
 /** Checks a copy, as in the load generator's container: an import from outside the copy fails. */
-export async function checkCopy(workload: WorkloadFiles, root: string): Promise<CheckedWorkload> {
+export async function checkCopy(workload: WorkloadFiles, root: string, load: LoadConfig): Promise<CheckedWorkload> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'encore-workload-')));
   try {
     const path = await copyWorkload(workload, folder);
-    const { mistakes, has } = await checkModule(path, root);
+    const { mistakes, has } = await checkModule(path, root, load);
     return { mistakes: mistakes.map((line) => line.replaceAll(dirname(path), dirname(workload.file))), has };
   } finally {
     await rm(folder, { recursive: true, force: true });

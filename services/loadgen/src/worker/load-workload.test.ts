@@ -88,10 +88,6 @@ const broken: Record<string, Broken> = {
     },
     message: /w\.mts: unknown member operations\.a\.deadline; an operation has weight, run, deadlineMs/,
   },
-  'weights that are all 0': {
-    files: { 'w.mts': 'export default { operations: { a: { weight: 0, run() {} } }, probe: () => {} };\n' },
-    message: /w\.mts: each weight is 0; expected at least one/,
-  },
   'no default export': { files: { 'w.mts': 'export const a = 1;\n' }, message: /w\.mts: it has no default export/ },
 };
 

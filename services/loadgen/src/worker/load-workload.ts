@@ -110,8 +110,6 @@ function problemsOf(workload: unknown): string[] {
     problems.push(`operations is ${textOf(operations)}; expected at least one operation by name`);
   else {
     for (const [name, operation] of Object.entries(operations)) problems.push(...problemsOfOperation(name, operation));
-    if (!Object.values(operations).some((operation) => isObject(operation) && operation['weight'] !== 0))
-      problems.push('each weight is 0; expected at least one operation with a weight above 0');
     if (first !== undefined && (typeof first !== 'string' || operations[first] === undefined))
       problems.push(`first is ${textOf(first)}; expected one of ${Object.keys(operations).join(', ')}`);
   }

@@ -68,7 +68,9 @@ export async function planProject(
   const { config } = resolved;
   const plan = makePlan(config, system);
   const workload =
-    'runId' in prepared ? await checkCopy(prepared.workload, checkout) : await checkModule(prepared.workload, checkout);
+    'runId' in prepared
+      ? await checkCopy(prepared.workload, checkout, config.load)
+      : await checkModule(prepared.workload, checkout, config.load);
   const problems = [...refusePlan(plan, config), ...workload.mistakes];
   if (problems.length > 0) return { ok: false, problems };
   const planned = { ok: true, config, plan, workload } as const;
