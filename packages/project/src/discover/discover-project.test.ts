@@ -14,8 +14,8 @@ function discover(
 
 const proxiesOf = ({ proxies }: Discovery): string[] =>
   proxies.map(({ service, port, probe, sources }) => `${service}:${port} ${probe} ${sources.join('; ')}`);
-const limitsOn = ({ limits }: Discovery, name: string): string[] =>
-  limits.filter(({ on }) => on === name).map(({ text }) => text.split(':')[0] ?? '');
+const unsupportedOn = ({ unsupported }: Discovery, name: string): string[] =>
+  unsupported.filter(({ on }) => on === name).map(({ text }) => text.split(':')[0] ?? '');
 const port = (target: number, protocol = 'tcp') => ({ target, protocol, published: String(target) });
 
 describe('discoverProject', () => {
@@ -74,7 +74,8 @@ describe('discoverProject', () => {
       'within a network namespace nobody uses a name',
     );
     assert.equal(found.entry?.service, 'vpn');
-    for (const name of ['app', 'other']) assert.match(limitsOn(found, name)[0] ?? '', /no network faults of its own/);
+    for (const name of ['app', 'other'])
+      assert.match(unsupportedOn(found, name)[0] ?? '', /no network faults of its own/);
   });
 
   it('puts no sidecar in front of UDP that others use by name, or of what Traefik finds by label', () => {
@@ -82,11 +83,11 @@ describe('discoverProject', () => {
     assert.deepEqual(proxiesOf(discover({ dns })), ['dns:53 none ports 53:53']);
     const called = discover({ dns, api: { depends_on: { dns: { condition: 'service_started' } } } });
     assert.deepEqual(proxiesOf(called), []);
-    assert.match(called.limits[0]?.text ?? '', /unless you list its TCP ports: other services call dns/);
+    assert.match(called.unsupported[0]?.text ?? '', /unless you list its TCP ports: other services call dns/);
     const labels = { 'traefik.enable': 'true', 'traefik.http.services.go.loadbalancer.server.port': '80' };
     const traefik = discover({ web: { labels } });
     assert.deepEqual(proxiesOf(traefik), []);
-    assert.match(traefik.limits[0]?.text ?? '', /Traefik finds it by its labels/);
+    assert.match(traefik.unsupported[0]?.text ?? '', /Traefik finds it by its labels/);
   });
 
   it('treats the published HTTP port that calls others as the entry', () => {
@@ -120,7 +121,7 @@ describe('discoverProject', () => {
       ['api'],
     );
     for (const name of ['migrate', 'debug', '_odd', 'none'])
-      assert.deepEqual(limitsOn(found, name), ['not a target'], name);
+      assert.deepEqual(unsupportedOn(found, name), ['not a target'], name);
   });
 
   it('states what it cannot do with each service, with the reason', () => {
@@ -141,7 +142,7 @@ describe('discoverProject', () => {
       },
       { facts: { images: { 'image:1': { exposed: [], hasHealthcheck: true } } } },
     );
-    assert.deepEqual(limitsOn(found, 'bare'), [
+    assert.deepEqual(unsupportedOn(found, 'bare'), [
       'privileged',
       'pid',
       'ipc',
@@ -152,12 +153,12 @@ describe('discoverProject', () => {
       'no memory-cap',
       'no cpu-throttle',
     ]);
-    assert.deepEqual(limitsOn(found, 'full'), []);
-    assert.deepEqual(limitsOn(found, 'policy'), ['no health check', 'no memory-cap', 'no cpu-throttle']);
-    assert.ok(limitsOn(found, 'off').includes('no health check'), 'disabled');
-    assert.ok(limitsOn(found, 'search').includes('no health check'), 'NONE');
-    assert.match(limitsOn(found, 'search')[0] ?? '', /^elasticsearch may announce its own address/);
-    assert.match(limitsOn(found, 'lonely')[0] ?? '', /^no network faults/);
+    assert.deepEqual(unsupportedOn(found, 'full'), []);
+    assert.deepEqual(unsupportedOn(found, 'policy'), ['no health check', 'no memory-cap', 'no cpu-throttle']);
+    assert.ok(unsupportedOn(found, 'off').includes('no health check'), 'disabled');
+    assert.ok(unsupportedOn(found, 'search').includes('no health check'), 'NONE');
+    assert.match(unsupportedOn(found, 'search')[0] ?? '', /^elasticsearch may announce its own address/);
+    assert.match(unsupportedOn(found, 'lonely')[0] ?? '', /^no network faults/);
   });
 
   it('takes the URL of the health check for readiness, else the entry', () => {
@@ -174,7 +175,7 @@ describe('discoverProject', () => {
   it('does not miss a health check where it writes health.ready', () => {
     const found = discover({ web: { ports: [port(80)] }, worker: {} });
     assert.equal(found.targets[0]?.ready?.url, 'http://web:80/');
-    assert.ok(!limitsOn(found, 'web').includes('no health check'));
-    assert.ok(limitsOn(found, 'worker').includes('no health check'));
+    assert.ok(!unsupportedOn(found, 'web').includes('no health check'));
+    assert.ok(unsupportedOn(found, 'worker').includes('no health check'));
   });
 });

@@ -2,8 +2,8 @@
 import { type ComposeProject, replicasOf, type Service } from '../compose/compose-model.ts';
 import { type SharedResource, sharedResources } from '../generate/shared-resources.ts';
 import { type Call, findCalls, ownHealthUrls } from './find-calls.ts';
-import { findLimits, type Limit, mayHaveSidecar, notATarget } from './find-limits.ts';
 import { type FoundPort, findPorts } from './find-ports.ts';
+import { findUnsupported, mayHaveSidecar, notATarget, type Unsupported } from './find-unsupported.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import { usualPort } from './usual-ports.ts';
 
@@ -20,7 +20,7 @@ export interface Discovery {
   /** HTTP paths of the entry, each with its source. */
   paths: { path: string; source: string }[];
   calls: Call[];
-  limits: Limit[];
+  unsupported: Unsupported[];
   shared: SharedResource[];
 }
 
@@ -58,7 +58,7 @@ export function discoverProject(project: ComposeProject, facts: ProjectFacts, fo
     otherEntries: others.filter(({ published, probe }) => published && probe === 'http'),
     paths: entry === null ? [] : pathsOf(project, entry, calls),
     calls,
-    limits: findLimits({ project, facts, ports, calls, ready }),
+    unsupported: findUnsupported({ project, facts, ports, calls, ready }),
     shared: sharedResources(activePart(project, isActive), folder),
   };
 }

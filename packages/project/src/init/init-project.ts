@@ -14,7 +14,7 @@ import { readFacts } from '../discover/read-facts.ts';
 import { encoreFileName } from '../encore-file/encore-file-name.ts';
 import { diagram } from './diagram.ts';
 import { editorConfigPath, editorConfigText } from './editor-config.ts';
-import { initText, limitLines } from './init-text.ts';
+import { initText, unsupportedLines } from './init-text.ts';
 import { workloadFolder } from './workload-names.ts';
 import { workloadPath, workloadText } from './workload-text.ts';
 
@@ -118,15 +118,15 @@ function hints(
 
 const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
 
-function withoutEntry({ limits }: Discovery): string[] {
+function withoutEntry({ unsupported }: Discovery): string[] {
   return [
     'no service has a TCP port that Encore could put a sidecar in front of, so users would have nothing to connect to:',
-    ...limitLines(limits.filter(({ text }) => /faults|not a target/.test(text))).map((line) => `  ${line}`),
+    ...unsupportedLines(unsupported.filter(({ text }) => /faults|not a target/.test(text))).map((line) => `  ${line}`),
   ];
 }
 
 function summary(discovery: Discovery, shown: string): string[] {
-  const { limits, shared, targets, proxies } = discovery;
+  const { unsupported, shared, targets, proxies } = discovery;
   return [
     `Wrote ${shown}: ${counted(targets.length, 'container', 'containers')}, ${counted(proxies.length, 'proxy', 'proxies')}.`,
     '',
@@ -134,7 +134,7 @@ function summary(discovery: Discovery, shown: string): string[] {
     ...diagram(discovery).map((line) => `  ${line}`),
     '',
     'What Encore cannot do here, and why:',
-    ...limitLines(limits).map((line) => `  ${line}`),
+    ...unsupportedLines(unsupported).map((line) => `  ${line}`),
     ...(shared.length === 0
       ? []
       : ['', `A run is refused until you allow, in ${shown}, what it would share with your own stack:`]),

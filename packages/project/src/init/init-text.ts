@@ -1,6 +1,6 @@
 /** Writes the first `encore.yaml` of a project, in which each line states where it comes from. */
 import type { Discovery, FoundTarget } from '../discover/discover-project.ts';
-import type { Limit } from '../discover/find-limits.ts';
+import type { Unsupported } from '../discover/find-unsupported.ts';
 import type { AllowShared, SharedResource } from '../generate/shared-resources.ts';
 import { diagram } from './diagram.ts';
 
@@ -15,7 +15,7 @@ export interface InitOptions {
 }
 
 export function initText(discovery: Discovery, options: InitOptions): string {
-  const { entry, otherEntries, targets, proxies, limits, shared } = discovery;
+  const { entry, otherEntries, targets, proxies, unsupported, shared } = discovery;
   if (entry === null) throw new TypeError('a project without an entry has no encore.yaml');
   const others = otherEntries.map(({ service, port }) => `${service}:${port}`).join(', ');
   const lines = [
@@ -26,7 +26,7 @@ export function initText(discovery: Discovery, options: InitOptions): string {
     ...comment(diagram(discovery)),
     '#',
     '# What Encore cannot do here, and why:',
-    ...comment(limitLines(limits)),
+    ...comment(unsupportedLines(unsupported)),
     '',
     'system:',
     '  compose:',
@@ -80,9 +80,9 @@ function healthLines(service: string, ready: FoundTarget['ready'], isJudged: boo
 }
 
 /** One line per limit, with everything that it applies to. */
-export function limitLines(limits: readonly Limit[]): string[] {
+export function unsupportedLines(unsupported: readonly Unsupported[]): string[] {
   const byText = new Map<string, string[]>();
-  for (const { on, text } of limits) byText.set(text, [...(byText.get(text) ?? []), on]);
+  for (const { on, text } of unsupported) byText.set(text, [...(byText.get(text) ?? []), on]);
   const lines = [...byText].map(([text, names]) => `${names.join(', ')}: ${text}`);
   return lines.length === 0 ? ['nothing was found'] : lines;
 }

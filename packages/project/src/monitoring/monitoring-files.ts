@@ -5,7 +5,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runDashboards, type ShownSystem } from '../dashboards/index.ts';
-import { rulesOfAnySystem } from './alert-rules.ts';
+import { rulesOfAnySystem } from './adapt-alert-rules.ts';
 import { type ScrapeTargets, scrapeConfig } from './scrape-config.ts';
 
 /** Rules files of the bundled lab that hold for any system. */

@@ -8,7 +8,7 @@ import { isProxy } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../testing/fake-lab.ts';
 import { events, startedLab } from '../testing/started-lab.ts';
-import { faultTable } from './faults/fault-table.ts';
+import { functionsOf } from './faults/functions-of.ts';
 import type { Injector } from './injector.ts';
 import { toxicName } from './lab-proxies.ts';
 
@@ -59,7 +59,7 @@ async function endByHand(lab: FakeLab, { id, kind, target }: PlannedFault): Prom
 }
 
 /** Kinds with a lasting state; an outage has one until its revert. */
-const lasting = faultKinds.filter((kind) => faultTable[kind].readBack !== undefined);
+const lasting = faultKinds.filter((kind) => functionsOf[kind].readBack !== undefined);
 const until = (kind: FaultKind): FaultParams => (kind === 'outage' ? { until: 'revert' } : {});
 
 describe('a fault that something else ends', () => {
@@ -74,7 +74,7 @@ describe('a fault that something else ends', () => {
   for (const kind of lasting) {
     // Nothing outside the lab can end a spike, which runs in the load generator.
     if (kind === 'traffic-spike') continue;
-    const { readBackIsCostly } = faultTable[kind];
+    const { readBackIsCostly } = functionsOf[kind];
     it(`${kind}: is closed with cause external and the time at which it ended`, async () => {
       const planned = fault(kind, { durationSeconds: 40, params: until(kind) });
       const { lab, injector, stop } = await active(planned);

@@ -18,7 +18,7 @@ import { FaultExecutor, refusalOf } from './fault-executor.ts';
 import type { RevertCheck, SavedBase } from './fault-functions.ts';
 import type { RegisteredFault } from './fault-registry.ts';
 import { leavesNothing } from './faults/container-target.ts';
-import { faultTable } from './faults/fault-table.ts';
+import { functionsOf } from './faults/functions-of.ts';
 import type { InjectorContext } from './injector-context.ts';
 
 export interface InjectRequest {
@@ -173,7 +173,7 @@ export class FaultLifecycle {
     let saved: SavedBase;
     try {
       this.#refuseOverlap(fault);
-      saved = await this.#executor.prepare(fault, faultTable[fault.kind]);
+      saved = await this.#executor.prepare(fault, functionsOf[fault.kind]);
       requireRun(runId);
     } catch (error) {
       const effect = refusalOf(error);

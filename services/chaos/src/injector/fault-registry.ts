@@ -11,7 +11,7 @@ import {
   type Target,
 } from '@encore/contracts';
 import type { ActiveFault, FaultFunctions, SavedBase } from './fault-functions.ts';
-import { faultTable } from './faults/fault-table.ts';
+import { functionsOf } from './faults/functions-of.ts';
 import type { Journal, PendingRestart } from './journal.ts';
 import type { InjectorMetrics } from './metrics.ts';
 
@@ -53,7 +53,7 @@ export class FaultRegistry {
       fault,
       saved,
       mark,
-      functions: faultTable[fault.kind],
+      functions: functionsOf[fault.kind],
       behaviour: behaviourOf(fault),
       injectedAt,
       state: 'injecting',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { FakeLab, fault } from '../testing/fake-lab.ts';
 import { Life } from '../testing/life.ts';
-import { faultTable } from './faults/fault-table.ts';
+import { functionsOf } from './faults/functions-of.ts';
 
 const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };
 /** Limit from the injector's start, or from the end of the run's lease, to the last revert. */
@@ -13,7 +13,7 @@ const recoveredWithinMs = 10_000;
  * One life of an injector that may die on the way: claim, inject, hold, release. Returns the last
  * step, or null if it died.
  */
-async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Promise<number | null> {
+async function live(lab: FakeLab, life: Life, kind: keyof typeof functionsOf): Promise<number | null> {
   const injector = lab.injector(life);
   const planned = fault(kind);
   let doneAt: number | null = null;
@@ -33,7 +33,7 @@ async function live(lab: FakeLab, life: Life, kind: keyof typeof faultTable): Pr
 }
 
 describe('injector, killed at every step', () => {
-  for (const kind of Object.keys(faultTable) as (keyof typeof faultTable)[]) {
+  for (const kind of Object.keys(functionsOf) as (keyof typeof functionsOf)[]) {
     it(`${kind}: its successor reverts it`, async () => {
       const original = await untouchedState();
       const steps = await live(new FakeLab(), new Life(), kind);

@@ -16,7 +16,7 @@ import {
 } from '@encore/contracts';
 import { AppendFile, describeError, EncoreError } from '@encore/kit';
 import { z } from 'zod';
-import { faultTable } from './faults/fault-table.ts';
+import { functionsOf } from './faults/functions-of.ts';
 import type { RequestedStart } from './start-attributor.ts';
 
 const at = z.number();
@@ -26,7 +26,7 @@ const lineSchema = z.discriminatedUnion('line', [
   /** A fault is about to be injected; also the event `fault_intended`. */
   z
     .object({ line: z.literal('intent'), at, runId: z.string(), fault: plannedFaultSchema, saved: z.unknown() })
-    .transform(({ saved, ...line }) => ({ ...line, saved: faultTable[line.fault.kind].saved.parse(saved) })),
+    .transform(({ saved, ...line }) => ({ ...line, saved: functionsOf[line.fault.kind].saved.parse(saved) })),
   /**
    * Reverted and verified, or never active; exactly one per intent. One line with the event, so
    * that a kill leaves both or none. `restartPendingSince`: when the fault took its target

@@ -7,7 +7,7 @@ import { faultKinds, kindOf, type RevertAnswer } from '@encore/contracts';
 import { describeError, EncoreError, isProxy } from '@encore/kit';
 import type { FaultLifecycle } from './fault-lifecycle.ts';
 import { containerName } from './faults/container-target.ts';
-import { faultTable } from './faults/fault-table.ts';
+import { functionsOf } from './faults/functions-of.ts';
 import type { InjectorContext } from './injector-context.ts';
 import { isOurs, toxicName } from './lab-proxies.ts';
 import type { ProxyState } from './toxiproxy-api.ts';
@@ -177,7 +177,7 @@ export class Reconciler {
     const restored: string[] = [];
     for (const kind of faultKinds.filter((name) => !kinds.includes(name))) {
       if ((kindOf(kind).actsOn === 'proxy') !== isProxy(target)) continue;
-      const what = (await faultTable[kind].restoreOriginal?.(tools, target, deadline(callMs))) ?? null;
+      const what = (await functionsOf[kind].restoreOriginal?.(tools, target, deadline(callMs))) ?? null;
       if (what !== null) restored.push(what);
     }
     return restored.length === 0 ? null : restored.join(', ');

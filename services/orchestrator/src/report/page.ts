@@ -11,7 +11,7 @@ import type { Judgement } from '../judge/judge.ts';
 import type { Series } from '../judge/observations/series.ts';
 import type { Snapshot } from '../progress/run-view.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
-import { attributionSection } from './sections/attribution.ts';
+import { attributionSection } from './html-sections/attribution.ts';
 import {
   alertsSection,
   environmentSection,
@@ -19,12 +19,12 @@ import {
   notTestedSection,
   resourcesSection,
   systemSection,
-} from './sections/evidence.ts';
-import { faultsSection } from './sections/faults.ts';
-import { numbersSection } from './sections/numbers.ts';
-import { operationsSection } from './sections/operations.ts';
-import { rulesSection } from './sections/rules.ts';
-import { verdictSection } from './sections/verdict.ts';
+} from './html-sections/evidence.ts';
+import { faultsSection } from './html-sections/faults.ts';
+import { numbersSection } from './html-sections/numbers.ts';
+import { operationsSection } from './html-sections/operations.ts';
+import { rulesSection } from './html-sections/rules.ts';
+import { verdictSection } from './html-sections/verdict.ts';
 
 const charts = [
   ['rate', 'Operations per second'],

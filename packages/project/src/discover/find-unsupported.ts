@@ -9,7 +9,7 @@ import type { FoundPorts } from './find-ports.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import { shortImage } from './usual-ports.ts';
 
-export interface Limit {
+export interface Unsupported {
   /** Service, or network. */
   on: string;
   text: string;
@@ -24,10 +24,10 @@ export interface Found {
   ready: readonly string[];
 }
 
-export function findLimits(found: Found): Limit[] {
+export function findUnsupported(found: Found): Unsupported[] {
   const { project } = found;
   const services = Object.entries(project.services).flatMap(([name, service]) =>
-    limitsOf(name, service, found).map((text) => ({ on: name, text })),
+    unsupportedOf(name, service, found).map((text) => ({ on: name, text })),
   );
   const addresses = addressesOf(project);
   const networks = Object.entries(project.networks).flatMap(([name, { ipam, external }]) => {
@@ -67,7 +67,7 @@ function isOneShot({ services }: ComposeProject, name: string): boolean {
   );
 }
 
-function limitsOf(name: string, service: Service, found: Found): string[] {
+function unsupportedOf(name: string, service: Service, found: Found): string[] {
   const privileged = [
     ...(service.privileged ? ['privileged: it may change the host, which Encore does not restrict or revert'] : []),
     ...(service.pid === 'host'
@@ -99,41 +99,43 @@ function networkLimits(name: string, service: Service, found: Found): string[] {
   const { network_mode, networks, extra_hosts = [] } = service;
   const owner = namespaceOwner(found.project, name);
   const udp = ownValue(found.ports.udp, name)?.join(', ');
-  const limits: string[] = [];
+  const reasons: string[] = [];
   if (network_mode === 'host')
-    limits.push('no network faults: it uses the network of the host, where no sidecar can take its place');
-  else if (owner !== name) limits.push(`no network faults of its own: it uses the network of ${owner}`);
+    reasons.push('no network faults: it uses the network of the host, where no sidecar can take its place');
+  else if (owner !== name) reasons.push(`no network faults of its own: it uses the network of ${owner}`);
   else if (networks === undefined)
-    limits.push(`no network faults: with network_mode ${network_mode} it has no name that a sidecar could take over`);
+    reasons.push(`no network faults: with network_mode ${network_mode} it has no name that a sidecar could take over`);
   else if (isFoundByLabel(service))
-    limits.push('no network faults: Traefik finds it by its labels and connects to its address, bypassing any sidecar');
+    reasons.push(
+      'no network faults: Traefik finds it by its labels and connects to its address, bypassing any sidecar',
+    );
   else if (udp !== undefined)
-    limits.push(
+    reasons.push(
       mayHaveSidecar(name, service, found)
         ? `no faults on UDP (port ${udp}): a sidecar forwards TCP only`
         : `no network faults unless you list its TCP ports: other services call ${name}, whose name a sidecar would take over, and a sidecar forwards no UDP (port ${udp})`,
     );
   else if (!found.ports.tcp.some((port) => port.service === name))
-    limits.push('no network faults: no TCP port was found. If it listens on one, list it under system.proxies');
+    reasons.push('no network faults: no TCP port was found. If it listens on one, list it under system.proxies');
   if (announcesAddress(service))
-    limits.push(
+    reasons.push(
       `${shortImage(service.image ?? '')} may announce its own address to clients, which then bypass the sidecar`,
     );
   if (extra_hosts.some((host) => host.includes('host-gateway')) || mentionsHost(service))
-    limits.push('it can connect to the host (host.docker.internal), where your own stack may listen');
-  return limits;
+    reasons.push('it can connect to the host (host.docker.internal), where your own stack may listen');
+  return reasons;
 }
 
 function containerLimits(name: string, service: Service, found: Found): string[] {
-  const limits: string[] = [];
+  const reasons: string[] = [];
   if (restartPolicyOf(service) === 'no')
-    limits.push('no restart policy: nothing restarts it after a crash, unless you set supervise: true');
+    reasons.push('no restart policy: nothing restarts it after a crash, unless you set supervise: true');
   if (!found.ready.includes(name) && !hasHealthcheck(name, service, found))
-    limits.push('no health check: only the start of its container shows its recovery; add one to the Compose file');
+    reasons.push('no health check: only the start of its container shows its recovery; add one to the Compose file');
   const { [labels.memory]: memory, [labels.cpus]: cpus } = originalLimits(service);
-  if (memory === undefined) limits.push('no memory-cap: it has no memory limit (mem_limit) to restore');
-  if (cpus === undefined) limits.push('no cpu-throttle: it has no CPU limit (cpus) to restore');
-  return limits;
+  if (memory === undefined) reasons.push('no memory-cap: it has no memory limit (mem_limit) to restore');
+  if (cpus === undefined) reasons.push('no cpu-throttle: it has no CPU limit (cpus) to restore');
+  return reasons;
 }
 
 function hasHealthcheck(name: string, service: Service, { project, facts }: Found): boolean {

@@ -5,4 +5,4 @@ import * as byKind from './functions-by-kind.ts';
 
 type Complete = { [Kind in FaultKind]: FaultFunctions<ParamsOf<Kind>> };
 
-export const faultTable: Readonly<Record<FaultKind, FaultFunctions>> = { ...byKind } satisfies Complete;
+export const functionsOf: Readonly<Record<FaultKind, FaultFunctions>> = { ...byKind } satisfies Complete;
