@@ -20,9 +20,11 @@ const firstPage = z.literal('', cursorError);
 export const onePageSchema = z.object({ cursor: firstPage.optional() });
 
 /** The cursor is the id of the last score of the previous page; empty for the first page. */
-export const scorePageSchema = z.object({
-  cursor: z.union([firstPage, scoreIdSchema], cursorError).default(''),
-});
+export const scorePageSchema = z.object({ cursor: z.custom<string>(isCursor, cursorError).default('') });
+
+function isCursor(value: unknown): boolean {
+  return value === '' || scoreIdSchema.safeParse(value).success;
+}
 
 const revisionKey = 'io.modelcontextprotocol/protocolVersion';
 const metaSchema = z.object(
