@@ -41,13 +41,17 @@ interface Step extends Partial<RunOptions> {
   isRemoved: boolean;
 }
 
+/** A run that a busy machine makes INCONCLUSIVE is that, even if it was also interrupted. */
+const interrupted = [2, 130];
+const judged = [0, 1, 2];
+
 const interruptedAt = (moment: Moment): Step => ({
   name: `Ctrl-C at ${moment}`,
   act: async (run) => {
     await begins[moment](run);
     run.signal('SIGINT');
   },
-  exitCodes: [130],
+  exitCodes: moment === 'takeDown' ? [...judged, 130] : interrupted,
   isRemoved: true,
 });
 const killedAt = (moment: Moment): Step => ({
@@ -73,10 +77,19 @@ const programKilledAt = (program: LabProgram, moment: Moment, kind: RunOptions['
     await run.ended;
     await run.restored(original);
   },
-  // Without an orchestrator there is no verdict; without chaos for a moment, any.
-  exitCodes: program === 'orchestrator' ? [2] : moment === 'reverting' ? [130] : [0, 1, 2],
+  exitCodes: exitCodesAfter(program, moment),
   isRemoved: false,
 });
+
+/**
+ * Without an orchestrator there is no verdict, unless the run ended just before; without chaos for
+ * a moment there is any verdict, or a refusal of preflight.
+ */
+function exitCodesAfter(program: LabProgram, moment: Moment): number[] {
+  if (moment === 'reverting') return interrupted;
+  if (program === 'orchestrator') return [2];
+  return moment === 'preflight' ? [...judged, 3] : judged;
+}
 
 const kinds = ['freeze', 'memory-cap', 'partition'] as const;
 const everyStep = (): Step[] => [
