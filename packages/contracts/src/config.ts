@@ -74,7 +74,12 @@ export const runConfigSchema = z.strictObject({
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   control: controlSchema.default('none'),
   monitor: z.boolean().default(true).describe('the live display in a terminal; without it, plain lines'),
-  allowInfeasiblePlan: z.boolean().default(false).describe('accept a plan that even a perfect system could not pass'),
+  allowInfeasiblePlan: z
+    .boolean()
+    .default(false)
+    .describe(
+      'accept a plan whose estimated best success rate is below 97 %, or that leaves too little time without faults',
+    ),
   network: z
     .strictObject({ intervalSeconds: rangeSchema, durationSeconds: rangeSchema })
     .describe('network faults of the default schedule: seconds from start to start, and how long each is held'),

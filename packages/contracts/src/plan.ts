@@ -29,7 +29,7 @@ export const planSchema = z.strictObject({
   system: plannedSystemSchema,
   faults: z.array(plannedFaultSchema),
   dropped: z.array(droppedFaultsSchema),
-  /** The operation success rate that a perfect system could reach under this plan, from 0 to 1. */
+  /** Estimated success rate of operations, from 0 to 1, of a system without weaknesses. */
   bestSuccessRate: z.number(),
   /** SHA-256 (hex) of all other members, as canonical JSON. */
   hash: z.string(),

@@ -86,7 +86,10 @@ export const reportedFaultSchema = z.object({
   services: z.array(
     z.object({
       service: targetSchema,
-      /** From where `recovery_seconds` starts; null if it was not back before the next fault. */
+      /**
+       * From where `recovery_seconds` starts; null if it was not back before the next fault or the
+       * read-back.
+       */
       seconds,
       /** What showed it: the URL of its readiness, its health check, or its container's start. */
       source: z.enum(['ready', 'health-check', 'engine']),

@@ -42,7 +42,10 @@ describe('system description', () => {
   it('permits a kind on a container, on its replicas and on nothing else', () => {
     for (const target of ['api', 'api#1', 'api#2']) assert.equal(kindRefusal(system, target, 'crash'), null, target);
     for (const target of ['api#3', 'proxy', 'api:80', 'toString'])
-      assert.equal(kindRefusal(system, target, 'crash'), `crash cannot target ${target}; its target is api`);
+      assert.equal(
+        kindRefusal(system, target, 'crash'),
+        `crash cannot target ${target}; it acts on a container, and these allow it: api`,
+      );
     assert.equal(kindRefusal(system, 'api', 'freeze'), 'freeze cannot target api; no target of the system allows it');
   });
 

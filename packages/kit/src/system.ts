@@ -1,5 +1,12 @@
 /** Answers questions about a system description, or about the part of it that a plan contains. */
-import type { FaultKind, PlannedSystem, System, SystemHealth, Target } from '@encore/contracts';
+import {
+  type FaultKind,
+  kindOf,
+  type PlannedSystem,
+  type System,
+  type SystemHealth,
+  type Target,
+} from '@encore/contracts';
 import { EncoreError } from './encore-error.ts';
 
 type Containers = Pick<PlannedSystem, 'containers'>;
@@ -62,7 +69,12 @@ export function kindRefusal(system: Containers & Proxies, target: Target, kind: 
   const container = withoutNumber(target);
   if (allowing.includes(target) || (allowing.includes(container) && replicasOf(system, container).includes(target)))
     return null;
-  const right = allowing.length > 0 ? `its target is ${allowing.join(' or ')}` : 'no target of the system allows it';
+  const { actsOn } = kindOf(kind);
+  const possible = allowing.filter((name) => isProxy(name) === (actsOn === 'proxy'));
+  const right =
+    possible.length > 0
+      ? `it acts on a ${actsOn}, and these allow it: ${possible.join(', ')}`
+      : 'no target of the system allows it';
   return `${kind} cannot target ${target}; ${right}`;
 }
 

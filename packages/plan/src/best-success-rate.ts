@@ -1,10 +1,10 @@
 /**
- * Computes the operation success rate that a perfect system could reach under a plan, from 0 to 1.
+ * Estimates the operation success rate, from 0 to 1, of a system without weaknesses under a plan.
  *
- * During a total outage no server can respond. An operation that starts in one still succeeds if
- * the outage ends before its three attempts are used up, which takes about
- * `toleratedOutageSeconds`. An outage of D seconds therefore costs max(0, D - tolerated) seconds,
- * and
+ * It assumes that no request succeeds during a total outage; a run may exceed the estimate. An
+ * operation that starts in an outage still succeeds if the outage ends before its three attempts
+ * are used up, which takes about `toleratedOutageSeconds`. An outage of D seconds therefore costs
+ * max(0, D - tolerated) seconds, and
  *
  *   best = 1 - sum(max(0, D - tolerated)) / steadySeconds
  *

@@ -48,8 +48,8 @@ const earliestMs = 2_000;
 const doesNotFit = 'no free time between other faults and their recoveries';
 const tooLate = 'the run would end before the recovery';
 /**
- * Share of the steady phase that randomly drawn total outages may cost. It keeps a perfect system
- * well above the success rate at which a plan is refused.
+ * Share of the steady phase that randomly drawn total outages may cost. It keeps the estimated
+ * best success rate well above that at which a plan is refused.
  */
 const outageBudget = 0.025;
 
@@ -213,7 +213,14 @@ class Planner {
 
   #conflict(candidate: Placed): string | null {
     const blocker = this.#blocker(candidate);
-    return blocker === null ? null : `too close to ${blocker.fault.kind} at ${blocker.fromMs / 1_000} s`;
+    if (blocker === null) return null;
+    const other = `${blocker.fault.kind} at ${blocker.fromMs / 1_000} s`;
+    if (candidate.rule.overlap)
+      return `${other} acts on the same target until ${blocker.toMs / 1_000} s, and two faults of one kind cannot overlap there`;
+    const interval = `with --kill-interval ${this.#config.killIntervalMinutes}`;
+    return blocker.fromMs <= candidate.fromMs
+      ? `${interval}, the earliest time after ${other} is ${(blocker.toMs + gapMs(blocker, candidate)) / 1_000} s`
+      : `${interval}, it must end at least ${gapMs(candidate, blocker) / 1_000} s before ${other}`;
   }
 
   #blocker(candidate: Placed): Placed | null {

@@ -300,7 +300,7 @@ describe('control runs and custom schedules', () => {
     assert.equal(makePlan(apart, system).faults.length, 2);
     assert.match(
       refusePlan(makePlan(apart, system), apart).join(),
-      /other at 15 s does not fit: too close to latency at 10 s/,
+      /other at 15 s does not fit: with --kill-interval 0.75, the earliest time after latency at 10 s is 23 s/,
     );
     const together: RunConfig = { ...smokeConfig, schedule: [rule({}), { ...other, overlap: true }] };
     assert.deepEqual(
@@ -313,6 +313,24 @@ describe('control runs and custom schedules', () => {
       schedule: [rule({}), rule({ name: 'again', when: { atSeconds: [15] }, overlap: true })],
     };
     assert.equal(makePlan(same, system).faults.length, 2);
+    assert.match(
+      refusePlan(makePlan(same, system), same).join(),
+      /again at 15 s does not fit: latency at 10 s acts on the same target until 20 s, and two faults of one kind/,
+    );
+  });
+
+  it('states how long before a fault at a fixed time another must end', () => {
+    const kill = rule({
+      name: 'kill',
+      target: 'server',
+      when: { atSeconds: [40] },
+      faults: [{ kind: 'crash', weight: 1, params: {} }],
+    });
+    const config: RunConfig = { ...smokeConfig, schedule: [kill, rule({ when: { atSeconds: [25] } })] };
+    assert.match(
+      refusePlan(makePlan(config, system), config).join(),
+      /at 25 s does not fit: with --kill-interval 0\.75, it must end at least 13 s before crash at 40 s/,
+    );
   });
 
   it('refuses an infeasible plan unless the config allows it', () => {

@@ -23,7 +23,7 @@ export function refusePlan(plan: Plan, config: RunConfig): string[] {
   if (config.control === 'server-down') return problems;
   if (!config.allowInfeasiblePlan && plan.bestSuccessRate < minBestSuccessRate)
     problems.push(
-      `schedule: even a perfect system would reach only ${percent(plan.bestSuccessRate)} under this plan, less than ${percent(minBestSuccessRate)}; make outages shorter or less frequent, or set allowInfeasiblePlan: true`,
+      `schedule: the estimated best success rate of this plan is ${percent(plan.bestSuccessRate)}, below the required ${percent(minBestSuccessRate)}; make outages shorter or less frequent, or set allowInfeasiblePlan: true`,
     );
   if (config.control === 'noop-faults' && plan.faults.length === 0)
     problems.push(

@@ -16,7 +16,7 @@ export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, 
     `Plan of ${clockTime(plan.steadySeconds)} steady load after ${plan.rampSeconds} s of ramp`,
     `  seed                 ${plan.seed}`,
     `  hash                 ${plan.hash}`,
-    `  best success rate    ${(plan.bestSuccessRate * 100).toFixed(2)} % (what a perfect system could reach)`,
+    `  best success rate    ${(plan.bestSuccessRate * 100).toFixed(2)} % (estimate for a system without weaknesses)`,
     ...wrap(
       `  faults               ${plan.faults.length}: `,
       [...counts].map(([kind, count]) => `${count} ${kind}`),

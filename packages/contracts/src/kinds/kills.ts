@@ -47,7 +47,8 @@ export const kills = {
     params: none,
     behaviour: { ...stopped, holdSeconds: null, graceful: true },
     does: 'Requests a restart from the engine: SIGTERM, then at most the grace period to exit, then a start.',
-    revertedBy: 'There is nothing to revert: the restart itself starts the target again.',
+    revertedBy:
+      'There is nothing left to revert: the restart itself starts the target again. The report shows this start as `revert`.',
     usersSee: 'Requests in flight are answered; new ones are refused until the target listens again.',
     pitfalls:
       'A process that ignores SIGTERM as PID 1 takes the whole grace period, which then dominates the restart time.',

@@ -58,7 +58,7 @@ describe('a fault is refused', () => {
       ['hang', 'server', 'hang cannot target server; no target of the system allows it'],
       ['memory-cap', 'server', 'no limits'],
       ['latency', 'server:8000', 'no toxics'],
-      ['crash', 'web', 'crash cannot target web; its target is server'],
+      ['crash', 'web', 'crash cannot target web; it acts on a container, and these allow it: server'],
     ] as const) {
       const answer = await lab.clock.until(injector.inject({ ...request, fault: fault(kind, { target }) }));
       assert.deepEqual([answer.effect, answer.over, answer.evidence], ['unsupported', true, reason]);

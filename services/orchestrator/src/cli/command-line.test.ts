@@ -178,7 +178,7 @@ describe('parseCommandLine', () => {
       'lost.yaml',
       'profile: smoke\nschedule: [{name: x, target: server:8000, when: {atSeconds: [20]}, faults: [{kind: timeout, durationSeconds: {min: 60, max: 60}}]}]',
     );
-    assert.match(problems(['--config', lost])[0] ?? '', /perfect system/);
+    assert.match(problems(['--config', lost])[0] ?? '', /estimated best success rate/);
   });
 
   it('names the settings that an infeasible default schedule results from', () => {

@@ -158,7 +158,7 @@ export function servicesText({ services }: ReportedFault): string {
   return services
     .map(
       ({ service, seconds, ...how }) =>
-        `${service} ${seconds === null ? 'still down' : secondsText(seconds)} (${sourceText(how)})`,
+        `${service} ${seconds === null ? 'not back before the next fault or the read-back' : secondsText(seconds)} (${sourceText(how)})`,
     )
     .join(', ');
 }

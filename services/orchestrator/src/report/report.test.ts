@@ -86,6 +86,21 @@ describe('text summary', () => {
     assert.doesNotMatch(textSummary(quick), /Slow recovery/);
   });
 
+  it('states which services were not back before the next fault or the read-back', async () => {
+    const { report } = await judgedKills({
+      faults: [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 60 })],
+    });
+    const services = [
+      { service: 'api', seconds: null, source: 'ready' as const, resolution_seconds: 0.1 },
+      { service: 'db', seconds: 1.2, source: 'engine' as const, resolution_seconds: null },
+    ];
+    const faults = report.faults.map((fault) => ({ ...fault, services }));
+    assert.match(
+      textSummary({ ...report, faults }),
+      /services: api not back before the next fault or the read-back \(ready URL every 0\.1 s\), db 1\.20 s \(engine\)/,
+    );
+  });
+
   it('names no actor for a process that did not recover', async () => {
     const { report } = await judgedKills({ faults: [crash] });
     const faults = report.faults.map((fault) => ({ ...fault, recovered_by: 'none' as const, recovery_seconds: null }));
@@ -176,14 +191,14 @@ describe('text summary', () => {
     assert.ok(pageText(judgement).includes(`Planned faults: ${planned}.`));
   });
 
-  it('shows plan warnings and the best possible success rate in every format', async () => {
+  it('shows plan warnings and the estimated best success rate in every format', async () => {
     const config = { ...profiles.smoke, profile: 'smoke' as const, seed: 7, killIntervalMinutes: 60 };
     const pressure = plannedFault(1, { kind: 'memory-pressure', target: 'server', atSeconds: 60 });
     const judgement = await judgedKills({ faults: [pressure], config });
     const { warnings, thresholds } = judgement.report;
     const planWarning = warnings.find((warning) => warning.startsWith('no kill is planned: with --kill-interval 60 '));
     assert.ok(planWarning, warnings.join('\n'));
-    const best = 'at best 99.00 % with this plan';
+    const best = 'about 99.00 % expected of a system without weaknesses';
     assert.equal(thresholds.find(({ name }) => name === 'success_rate')?.note, best);
     assert.ok(textSummary(judgement.report).includes(planWarning));
     for (const text of [markdownSummary(judgement.report), pageText(judgement)])

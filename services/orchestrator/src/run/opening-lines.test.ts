@@ -16,7 +16,7 @@ describe('opening lines', () => {
   it('describe the run', () => {
     const [first, second, ...rest] = linesOf({});
     assert.equal(first, 'Encore run r1: smoke, 0.05 h, 20 users, a kill every 0.75 min');
-    assert.match(second ?? '', /^Seed 7, plan [0-9a-f]{12}: 11 faults, best possible success rate \d{2,3}\.\d %$/);
+    assert.match(second ?? '', /^Seed 7, plan [0-9a-f]{12}: 11 faults, estimated best success rate \d{2,3}\.\d %$/);
     assert.deepEqual(rest, []);
     assert.match(linesOf({ users: 1 })[0] ?? '', / 1 user,/);
   });

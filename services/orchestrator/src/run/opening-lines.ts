@@ -12,7 +12,7 @@ export function openingLines(runId: string, config: RunConfig, plan: Plan): stri
   return [
     `Encore run ${runId}: ${profile}, ${hours} h, ${pluralize(users, 'user')}, ${scheduleText(config, plan)}`,
     ...noticeLines(config, plan),
-    `Seed ${seed}, plan ${plan.hash.slice(0, 12)}: ${pluralize(plan.faults.length, 'fault')}, best possible success rate ${best} %`,
+    `Seed ${seed}, plan ${plan.hash.slice(0, 12)}: ${pluralize(plan.faults.length, 'fault')}, estimated best success rate ${best} %`,
   ];
 }
 

@@ -62,7 +62,7 @@ describe('readEncoreFile', () => {
         '3:3: system.entry: "apy:8000" is not valid. Did you mean api:8000? Expected one of api:8000, db:5432',
         '13:1: profile: "smok" is not valid. Did you mean smoke? Expected one of smoke, quick, moderate, full',
         '14:1: users: "many" is not valid; expected a whole number of users from 1 to 10000, such as 100',
-        '15:75: schedule[0].faults[0]: crash cannot target ap; its target is api or db or api:8000 or db:5432',
+        '15:75: schedule[0].faults[0]: crash cannot target ap; it acts on a container, and these allow it: api, db',
       ],
     );
   });

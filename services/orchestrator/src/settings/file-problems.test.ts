@@ -125,7 +125,7 @@ describe('problemsOfFile', () => {
       'schedule[2].faults[0].params: {"jitterMs":900} is not valid: latencyMs plus jitterMs must be at most 1000, so that Toxiproxy can drain delayed data',
       'schedule[3].faults[0].params.latencyMs: 2000 is not valid; expected a whole number from 1 to 1000',
       'hour: unknown setting. Did you mean hours?',
-      'schedule[0].faults[0]: latency cannot target server; its target is server:8000 or postgres:5432',
+      'schedule[0].faults[0]: latency cannot target server; it acts on a proxy, and these allow it: server:8000, postgres:5432',
     ]);
   });
 

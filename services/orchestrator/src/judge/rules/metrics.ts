@@ -22,7 +22,9 @@ export type Figure =
 export const metrics: Record<MetricName, (evidence: Evidence) => Figure> = {
   success_rate: ({ traffic, plan }) => ({
     ...shareOf(traffic.operationCount, traffic.successRate),
-    ...(plan.faults.length > 0 && { note: `at best ${percentText(plan.bestSuccessRate)} with this plan` }),
+    ...(plan.faults.length > 0 && {
+      note: `about ${percentText(plan.bestSuccessRate)} expected of a system without weaknesses`,
+    }),
   }),
   success_rate_of_planned: ({ traffic }) => shareOf(traffic.plannedCount, traffic.successRateOfPlanned),
   attempt_success_rate: ({ traffic }) => shareOf(traffic.attemptCount, traffic.attemptSuccessRate),
