@@ -19,11 +19,14 @@ export type ReadCompose = { ok: true; project: ComposeProject; warnings: string[
 const timeoutMs = 60_000;
 const maxOutputBytes = 64 * 1024 * 1024;
 
-/** Reads all services, including those of inactive profiles. */
-export async function readCompose(files: ComposeFiles): Promise<ReadCompose> {
+/**
+ * Reads all services, including those of inactive profiles. `ifMissing` states what to do if the
+ * folder has no Compose file.
+ */
+export async function readCompose(files: ComposeFiles, ifMissing: string): Promise<ReadCompose> {
   // As YAML, because Compose leaves zeros out of its JSON: `ulimits: { core: 0 }` becomes `{}`.
   const { error, stdout, stderr } = await runCompose(['--profile', '*', 'config'], files);
-  if (error !== null) return { ok: false, problem: composeProblem(error, stderr) };
+  if (error !== null) return { ok: false, problem: composeProblem(error, stderr, ifMissing) };
   try {
     const project = composeProjectSchema.parse(parse(stdout));
     return { ok: true, project, warnings: stderr.split('\n').flatMap(warningOf) };
@@ -56,7 +59,7 @@ export function runDocker(args: readonly string[], folder: string): Promise<Fini
   });
 }
 
-function composeProblem(error: NonNullable<Finished['error']>, stderr: string): string {
+function composeProblem(error: NonNullable<Finished['error']>, stderr: string, ifMissing: string): string {
   if (error.code === 'ENOENT')
     return 'there is no docker command on the PATH; install Docker with Compose 2.20 or later';
   const lines = stderr
@@ -64,8 +67,7 @@ function composeProblem(error: NonNullable<Finished['error']>, stderr: string): 
     .split('\n')
     .filter((line) => warningOf(line).length === 0);
   const text = lines.join('\n') || error.message;
-  if (text.includes('no configuration file provided'))
-    return 'no Compose file here; go to the folder of your Compose file, or name it with -f FILE';
+  if (text.includes('no configuration file provided')) return `no Compose file in this folder; ${ifMissing}`;
   if (text.includes('is not a docker command')) return 'docker has no compose command; install Compose 2.20 or later';
   return `docker compose cannot read the project: ${text}`;
 }

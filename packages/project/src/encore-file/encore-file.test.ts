@@ -83,7 +83,7 @@ workload: 7
       'workload: 7 is not valid; expected the path of the workload, such as encore.workload.yaml; relative to this file',
       'system.entry: "api:80" is not valid. Did you mean api:8000? Expected one of api:8000, dv:5432, db:70000, no port',
       'system.recoveryOf: "apo" is not valid. Did you mean api? Expected one of api (lacks health.ready, which it needs), db (lacks health.ready, which it needs); or rename api under system.containers to apo',
-      'system.proxies.dv:5432: "dv:5432" is not valid; expected a name under system.containers, with a port',
+      'system.proxies.dv:5432: system.containers has no dv; add it there, with allowedKinds: [] if no fault may act on it',
       'system.proxies.db:70000: "db:70000" is not valid; expected a port from 1 to 65535',
     ]);
   });
@@ -109,7 +109,7 @@ workload: 7
   it('names the key of a container that may be mistyped, where its name is used', () => {
     assert.deepEqual(problemsOfEncoreFile(parse(valid.replace(/^( +)api: /m, '$1apii: '))), [
       'system.recoveryOf: "api" is not valid. Did you mean apii? Expected one of apii, db (lacks health.ready, which it needs); or rename apii under system.containers to api',
-      'system.proxies.api:8000: "api:8000" is not valid; expected a name under system.containers, with a port; or rename apii under system.containers to api',
+      'system.proxies.api:8000: system.containers has no api; add it there, with allowedKinds: [] if no fault may act on it; or rename apii under system.containers to api',
     ]);
   });
 

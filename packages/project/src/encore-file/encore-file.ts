@@ -140,7 +140,9 @@ function problemsOfNames(system: SettingsObject): string[] {
     if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
       problems.push(`${path}: ${invalidValue(name, 'a port from 1 to 65535')}`);
     if (!Object.hasOwn(containers, container))
-      problems.push(`${path}: ${invalidValue(name, `a name under system.${key}, with a port${orRename(container)}`)}`);
+      problems.push(
+        `${path}: system.${key} has no ${container}; add it there, with allowedKinds: [] if no fault may act on it${orRename(container)}`,
+      );
   }
   return problems;
 }

@@ -46,7 +46,7 @@ export async function initProject(
   const shown = relative(input.folder, path);
   if (!input.force && existsSync(path))
     return { ok: false, problems: [`${shown} exists and was not changed; edit it, or replace it with --force`] };
-  const read = await readCompose({ folder, files });
+  const read = await readCompose({ folder, files }, 'go to the folder of your Compose file, or name it with -f FILE');
   if (!read.ok) return { ok: false, problems: [read.problem] };
   const facts = await readFacts(read.project, { folder, files });
   const discovery = discoverProject(read.project, facts, folder);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -53,6 +53,19 @@ describe('encore compose and encore run', () => {
     const impossible = await problems(read('http://api:8000/', undefined, { schedule: [rule] }));
     for (const list of impossible)
       assert.match(list[0] ?? '', /^schedule\[0\].faults\[0\]: memory-cap is impossible on api/);
+  });
+
+  it('state where the Compose file belongs if Compose finds none', async () => {
+    const docker = join(folder, 'docker');
+    const working = readFileSync(docker, 'utf8');
+    writeFileSync(docker, '#!/bin/sh\necho "no configuration file provided: not found" >&2\nexit 14\n');
+    const expected =
+      'no Compose file in this folder; move encore.yaml next to it, or list its path under system.compose.files in encore.yaml';
+    try {
+      for (const [first] of await problems(read('http://api:8000/'))) assert.equal(first, expected);
+    } finally {
+      writeFileSync(docker, working);
+    }
   });
 
   it('differ only for a project without a workload, which can be shown but not run', async () => {

@@ -49,7 +49,10 @@ export async function prepareProject(
   folder: string,
   runId: string,
 ): Promise<PreparedProject | Refused> {
-  const read = await readCompose({ folder, files: own.compose.files });
+  const read = await readCompose(
+    { folder, files: own.compose.files },
+    'move encore.yaml next to it, or list its path under system.compose.files in encore.yaml',
+  );
   if (!read.ok) return { ok: false, problems: [read.problem] };
   const options = generateOptions(own);
   const generated = generateProject(read.project, { ...options, runId, folder, sidecarImage });

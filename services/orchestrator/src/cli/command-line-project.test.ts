@@ -30,7 +30,10 @@ describe("command line of a user's project", () => {
         assert.deepEqual([flags['--hours'], keep, dryRun, monitor], ['1', true, false, true]);
       }
       assert.deepEqual(parseCommandLine(['revert'], {}), { name: 'revert-project' });
-      assert.match(problems(['run', '--config', 'x.yaml']).join(), /^--config: .* are in encore.yaml$/);
+      assert.deepEqual(problems(['run', '--config', 'x.yaml'], { ENCORE_CONFIG: 'y.yaml' }), [
+        '--config: only for the bundled lab; remove it, and put the settings into encore.yaml',
+        'ENCORE_CONFIG: only for the bundled lab; unset it, and put the settings into encore.yaml',
+      ]);
       assert.match(problems(['--keep', 'check']).join(), /^--keep: not an option of "encore check"/);
       // They would act on the bundled lab.
       assert.match(problems(['check']).join(), /^check: .*"encore run --dry-run"/);

@@ -13,7 +13,7 @@ import { type Command as Commander, CommanderError } from 'commander';
 import { pageUrl, readSystem } from '../config.ts';
 import { readReplay } from '../settings/replay.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
-import { scalarSettings } from '../settings/scalar-settings.ts';
+import { configVariable, scalarSettings } from '../settings/scalar-settings.ts';
 import { checkArgv } from './check-argv.ts';
 import { type CommandName, problemsOfOptions } from './commands.ts';
 import { describeProgram, type Options } from './describe-program.ts';
@@ -52,6 +52,8 @@ export interface Problems {
 export const checkout = join(import.meta.dirname, '..', '..', '..', '..');
 /** The files that Compose looks for by default. */
 const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
+const noConfig = (remove: string): string =>
+  `only for the bundled lab; ${remove} it, and put the settings into ${encoreFileName}`;
 const noReplay =
   'plans of your own project cannot be replayed; "encore run --seed N" with the seed of that run and the same encore.yaml makes the same plan';
 /** Why commands for the bundled lab are refused in a folder with encore.yaml. */
@@ -104,7 +106,7 @@ function build(
 ): Command | Problems {
   const options = program.opts<Options>();
   if (existsSync(encoreFileName)) {
-    if (request.name === 'run') return projectRun(program);
+    if (request.name === 'run') return projectRun(program, context.env);
     if (request.name === 'revert') return { name: 'revert-project' };
     const refused = ofBundledLab[request.name];
     if (refused !== undefined) return { name: 'refused', problems: [refused] };
@@ -144,10 +146,11 @@ function isForeignProject(env: NodeJS.ProcessEnv): boolean {
   return composeFileNames.some((name) => existsSync(name)) && realpathSync('.') !== realpathSync(checkout);
 }
 
-function projectRun(program: Commander): Command | Problems {
+function projectRun(program: Commander, env: NodeJS.ProcessEnv): Command | Problems {
   const { monitor, dashboards, config, replay, dryRun = false, keep = false } = program.opts<Options>();
   const problems = [
-    ...(config === undefined ? [] : [`--config: the settings of a run in this folder are in ${encoreFileName}`]),
+    ...(config === undefined ? [] : [`--config: ${noConfig('remove')}`]),
+    ...(env[configVariable] ? [`${configVariable}: ${noConfig('unset')}`] : []),
     ...(replay === undefined ? [] : [`--replay: ${noReplay}`]),
   ];
   if (problems.length > 0) return { name: 'refused', problems };

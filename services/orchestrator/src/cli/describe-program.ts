@@ -57,7 +57,7 @@ export function describeProgram(
   program
     .option(
       '--config <file>',
-      'read settings from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG)',
+      'read settings of the bundled lab from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG); those of your own project are in encore.yaml',
     )
     .option('--no-monitor', 'print plain lines instead of the live display')
     .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
@@ -66,7 +66,7 @@ export function describeProgram(
       'leave the containers of your own project up after the run, until `encore revert`; not for processes without Docker',
     )
     .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
-    .option('--replay <plan>', 'same as `encore replay`')
+    .option('--replay <plan>', 'same as `encore replay`; for the bundled lab only')
     .option(
       '--url <url>',
       'address of the page that `encore monitor` reads (default: this machine, port ENCORE_PORT_PAGE or 8080)',

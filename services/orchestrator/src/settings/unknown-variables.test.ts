@@ -20,7 +20,7 @@ describe('problemsOfVariables', () => {
       problemsOfVariables({ ENCORE_KILL_INTERVAL_MINUTES: '3', ENCORE_RAMP_SECONDS: '3', ENCORE_CONFG: 'a.yaml' }),
       [
         'unknown variable ENCORE_KILL_INTERVAL_MINUTES; did you mean ENCORE_KILL_INTERVAL?',
-        'unknown variable ENCORE_RAMP_SECONDS; set rampSeconds in a settings file (--config)',
+        'unknown variable ENCORE_RAMP_SECONDS; set rampSeconds in a settings file',
         'unknown variable ENCORE_CONFG; did you mean ENCORE_CONFIG?',
       ],
     );

@@ -18,7 +18,7 @@ const ports = ['SERVER', 'HEALTH', 'PAGE', 'PROMETHEUS', 'GRAFANA'];
 const hints = new Map<string, string>([
   ['config', 'did you mean ENCORE_CONFIG?'],
   ['dry-run', 'use --dry-run'],
-  ...Object.keys(runConfigSchema.shape).map((key) => [key, `set ${key} in a settings file (--config)`] as const),
+  ...Object.keys(runConfigSchema.shape).map((key) => [key, `set ${key} in a settings file`] as const),
   ...scalarSettings.flatMap(({ key, variable }) =>
     [key, variable.slice(prefix.length)].map((name) => [name, `did you mean ${variable}?`] as const),
   ),
