@@ -1,7 +1,7 @@
 /**
- * The ledger: every write that the server acknowledged or may have carried out. One NDJSON line per
- * entry in `ledger.ndjson` of the run's folder, fsynced before the user's next step. `id` and
- * `digest` are the workload's: an object of the service, and the SHA-256 (hex) of its content.
+ * The ledger: every write, whether the server acknowledged it, and what was read back. One NDJSON
+ * line per entry in `ledger.ndjson` of the run's folder, fsynced before the user's next step. `id`
+ * and `digest` are the workload's: an object of the service, and the SHA-256 (hex) of its content.
  *
  * `n` numbers the lines from 1. `crc`, the first member, is the CRC-32 (8 hex digits) of the line
  * without `crc`. Unknown members are an error.

@@ -76,8 +76,8 @@ export interface Request extends Omit<DataRequest, 'body'> {
   /** Maximum bytes of a response that is read as text. Default: 1 MB. A longer one fails. */
   maxBytes?: number;
   /**
-   * Bytes that the request moves or makes the service work on: each 400 kB extend its timeouts and
-   * the deadline by 1 s. Default: the length of the body.
+   * Bytes that the request moves or makes the service work on: each 400 kB extend the time to its
+   * response, and the deadline, by 1 s. Default: the length of the body.
    */
   bytes?: number;
   /** The header that carries a write's idempotency key. Default: `idempotency-key`; null: none. */

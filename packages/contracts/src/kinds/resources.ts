@@ -60,7 +60,7 @@ export const resources = {
     usersSee:
       'The tool responds 503 with Retry-After while its breaker is open; every other tool works. Until the breaker opens, one worker process is busy.',
     pitfalls:
-      'It needs a duration of at least 160 s: five tool timeouts (15 s each), the open time (60 s) and a margin. A server with a larger `tool_timeout` needs longer. If the breaker is still open at the planned end, the revert is not verified, and the injector retries it until the breaker is closed. Each score is sent only once, because a document that kills its worker three times is quarantined.',
+      'It needs a duration of at least 160 s: five tool timeouts (15 s each), the open time (60 s) and a margin. A server with a larger `tool_timeout` needs longer. If the breaker is still open at the planned end, the revert is not verified, and the injector retries it until the breaker is closed. Each music score that the calls upload is sent only once, because a document that kills its worker three times is quarantined.',
   }),
   'cpu-throttle': kind({
     actsOn: 'container',
