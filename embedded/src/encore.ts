@@ -126,7 +126,7 @@ async function hasProcesses(): Promise<boolean> {
   if (!existsSync(encoreFileName)) return false;
   const { describesProcesses } = await import('@encore/project');
   const { readSettingsFile } = await import('@encore/kit/settings-file');
-  const read = readSettingsFile(encoreFileName, { example: 'profile: smoke', ifEmpty: '' });
+  const read = readSettingsFile(encoreFileName, '');
   // The orchestrator reports what is wrong with the file.
   return read.ok && describesProcesses(read.settings);
 }

@@ -43,6 +43,11 @@ export function keysAt(schema: z.ZodType, path: Path, value: unknown): string[] 
   return keysOf(schemaAt(z.toJSONSchema(schema, { io: 'input' }), path, value));
 }
 
+/** Describes what the schema expects at this path; completes the sentence "expected ...". */
+export function expectedAt(schema: z.ZodType, path: Path, value: unknown): string {
+  return expectedBy(schemaAt(z.toJSONSchema(schema, { io: 'input' }), path, value));
+}
+
 class ProblemFormatter {
   readonly #root: JsonSchema;
   readonly #value: unknown;
@@ -110,6 +115,12 @@ function alternativeFor(value: unknown, schema: JsonSchema | undefined): number 
 
 /** Completes the sentence "expected ...". */
 function expectedBy(schema: JsonSchema | undefined): string {
+  const example = schema?.examples?.[0];
+  return `${formBy(schema)}${example === undefined ? '' : `, such as ${JSON.stringify(example)}`}`;
+}
+
+function formBy(schema: JsonSchema | undefined): string {
+  if (schema?.const !== undefined) return String(schema.const);
   if (schema?.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   switch (schema?.type) {
     case 'boolean':
@@ -119,6 +130,7 @@ function expectedBy(schema: JsonSchema | undefined): string {
     case 'number':
       return `a number${boundsOf(schema)}`;
     case 'array':
+      if (schema.prefixItems !== undefined) return `a list with ${schema.prefixItems.length} items`;
       return schema.minItems === undefined ? 'a list' : `a list with at least ${schema.minItems} item`;
     case 'object':
       return `named settings${keysOf(schema).length > 0 ? `: ${keysOf(schema).join(', ')}` : ''}`;
@@ -129,11 +141,12 @@ function expectedBy(schema: JsonSchema | undefined): string {
 
 /** Returns the range of a number as a phrase, such as ` from 1 to 60`; empty if it has none. */
 function boundsOf({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
-  // Integer schemas always carry MAX_SAFE_INTEGER, which is not a limit that anybody chose.
-  const max = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
-  if (minimum !== undefined && max !== undefined) return ` from ${minimum} to ${max}`;
+  // Integer schemas always carry the bounds of safe integers, which nobody chose.
+  const min = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum;
+  const max = maximum === Number.MAX_SAFE_INTEGER ? undefined : maximum;
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
   const bounds: string[] = [];
-  if (minimum !== undefined) bounds.push(`of at least ${minimum}`);
+  if (min !== undefined) bounds.push(`of at least ${min}`);
   if (exclusiveMinimum !== undefined) bounds.push(`above ${exclusiveMinimum}`);
   if (max !== undefined) bounds.push(`at most ${max}`);
   return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
@@ -169,7 +182,8 @@ function within(schema: JsonSchema, key: PropertyKey, value: unknown): JsonSchem
 
 function innerAt(form: JsonSchema | boolean, key: PropertyKey): JsonSchema | undefined {
   if (typeof form !== 'object') return undefined;
-  const inner = typeof key === 'number' ? form.items : (form.properties?.[String(key)] ?? form.additionalProperties);
+  const item = typeof key === 'number' ? (form.prefixItems?.[key] ?? form.items) : undefined;
+  const inner = item ?? form.properties?.[String(key)] ?? form.additionalProperties;
   return typeof inner === 'object' && !Array.isArray(inner) ? inner : undefined;
 }
 

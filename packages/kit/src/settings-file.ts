@@ -14,12 +14,6 @@ const maxDepth = 20;
 /** How often an anchor may be used; uses within other anchors multiply. */
 const maxAliases = 100;
 
-/** For messages: a line that such a file may contain, and what to do with an empty file. */
-export interface SettingsFileHints {
-  example: string;
-  ifEmpty: string;
-}
-
 export interface ReadSettings {
   ok: true;
   settings: SettingsObject;
@@ -27,12 +21,9 @@ export interface ReadSettings {
   locate: (problem: string) => string;
 }
 
-export function readSettingsFile(
-  path: string,
-  { example, ifEmpty }: SettingsFileHints,
-): ReadSettings | { ok: false; problem: string } {
+/** `ifEmpty`: for messages, what to do with a file that contains no settings. */
+export function readSettingsFile(path: string, ifEmpty: string): ReadSettings | { ok: false; problem: string } {
   const wrong = (problem: string) => ({ ok: false as const, problem: `${path}: ${problem}` });
-  const byName = `write named settings, such as "${example}"`;
   let text: string;
   try {
     const stats = statSync(path);
@@ -52,8 +43,8 @@ export function readSettingsFile(
   if ('problem' in read) return wrong(read.problem);
   const { value, document } = read;
   // An empty configuration would silently start the default 24-hour run.
-  if (value === null || value === undefined) return wrong(`sets nothing; ${ifEmpty}, or ${byName}`);
-  if (!isObject(value)) return wrong(`contains no settings; ${byName}`);
+  if (value === null || value === undefined) return wrong(`sets nothing; ${ifEmpty}`);
+  if (!isObject(value)) return wrong(`contains no named settings; ${ifEmpty}`);
   const unsafe = unsafeContent(value);
   if (unsafe !== null) return wrong(unsafe);
   // `$schema` names the schema of a JSON file for editors.

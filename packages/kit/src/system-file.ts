@@ -11,7 +11,7 @@ export const bundledSystemFile = join(import.meta.dirname, '../../../system.yaml
 
 /** Throws INVALID_SYSTEM with one line per mistake: file, path, value, and what would be right. */
 export function readSystemFile(path: string): System {
-  const read = readSettingsFile(path, { example: 'entry: server:8000', ifEmpty: 'remove it' });
+  const read = readSettingsFile(path, 'describe the system by name, such as "entry: server:8000"');
   if (!read.ok) throw invalid([read.problem]);
   const problems = schemaProblems(systemSchema, read.settings);
   const isNamed = (path: string): boolean => problems.some((problem) => problem.startsWith(`${path}: `));

@@ -1,6 +1,6 @@
 /** Reads a YAML workload. All of its mistakes are listed at once, with line and column. */
 import { didYouMean, invalidValue } from '@encore/kit/near-miss';
-import { keysAt } from '@encore/kit/schema-problems';
+import { expectedAt, keysAt } from '@encore/kit/schema-problems';
 import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import type { Workload } from '../workload.ts';
@@ -59,19 +59,16 @@ function problemsIn(issue: z.core.$ZodIssue, workload: unknown, parents: readonl
     const [furthest = []] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a));
     if (depthOf(furthest) > 0) return furthest.flatMap((inner) => problemsIn(inner, workload, path));
   }
-  return [{ path, message: messageOf(issue) }];
+  return [{ path, message: messageOf(issue, path, workload) }];
 }
 
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type')
-    return issue.input === undefined
-      ? `is missing; expected ${issue.expected}`
-      : invalidValue(issue.input, issue.expected);
-  if (issue.code === 'invalid_value' && issue.values.length > 1) {
-    const choices = issue.values.map(String);
-    return invalidValue(issue.input, `one of ${choices.join(', ')}`, choices);
-  }
-  return firstLine(issue.message);
+function messageOf(issue: z.core.$ZodIssue, path: readonly PropertyKey[], workload: unknown): string {
+  // The schema states what to do.
+  if (issue.code === 'custom' || issue.code === 'invalid_format') return issue.message;
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
+  const expected = expectedAt(workloadSchema, path, workload);
+  if (issue.input === undefined) return `is missing; expected ${expected}`;
+  return invalidValue(issue.input, expected, issue.code === 'invalid_value' ? issue.values.map(String) : []);
 }
 
 function depthOf(issues: readonly z.core.$ZodIssue[]): number {

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 
 const template = z.string().describe('a template: {{ name }} is replaced');
+const scalar = z.union([z.string(), z.number(), z.boolean()]).describe('a text, a number, true or false');
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'use lowercase letters, digits and _, starting with a letter');
 const status = z.number().int().min(100).max(599);
 
@@ -19,7 +20,7 @@ const valueSchema = z
   .union([
     z.strictObject({ integer: z.tuple([z.number().int(), z.number().int()]) }),
     z.strictObject({ number: z.tuple([z.number(), z.number()]) }),
-    z.strictObject({ pick: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1) }),
+    z.strictObject({ pick: z.array(scalar).min(1) }),
     z.strictObject({ text: z.number().int().min(1).max(100_000) }),
   ])
   .describe('integer: [min, max], number: [min, max], pick: [...] or text: length; drawn with the seed of the run');
@@ -36,9 +37,9 @@ const requestSchema = z
 
 const checkSchema = z.strictObject({
   status: z
-    .union([status, z.array(status).min(1)], 'expected a number from 100 to 599, such as 201, or a list of them')
+    .union([status, z.array(status).min(1)])
     .optional()
-    .describe('default: 200 to 299'),
+    .describe('a number from 100 to 599, such as 201, or a list of them; default: 200 to 299'),
   headers: z.record(z.string(), template).optional().describe('each header must equal the text'),
   json: z.record(z.string(), json).optional().describe('by JSONPath: what its first match must equal'),
   schema: z.record(z.string(), z.unknown()).optional().describe('a JSON Schema for the body'),
@@ -54,7 +55,7 @@ const stepSchema = z
       .strictObject({ id: template, content: template })
       .optional()
       .describe('the request writes this object; content is any text that differs between two states of it'),
-    remove: template.optional().describe('the request deletes the object with this id'),
+    remove: template.optional().describe('the id of the object that the request deletes; a template'),
     remember: z.boolean().optional().describe('later operations may use the written object'),
   })
   .refine(({ write, remove }) => write === undefined || remove === undefined, {
@@ -66,12 +67,18 @@ const stepSchema = z
   });
 
 const operationSchema = z.strictObject({
-  weight: z.number().min(0),
+  weight: z
+    .number()
+    .min(0)
+    .meta({ examples: [1] }),
   uses: z
     .literal('object')
     .optional()
     .describe('draws one of the objects that the user wrote and remembers; skipped if there is none'),
-  steps: z.array(stepSchema).min(1),
+  steps: z
+    .array(stepSchema)
+    .min(1)
+    .meta({ examples: [[{ request: { path: '/items' } }]] }),
 });
 
 const preparation = z
@@ -87,19 +94,18 @@ const preparation = z
 export const workloadSchema = z.strictObject({
   name: z.string().optional(),
   first: z.string().optional().describe('the first operation of each user'),
-  constants: z
-    .record(name, z.union([z.string(), z.number(), z.boolean()]))
-    .optional()
-    .describe('may be used in every template, such as a token'),
+  constants: z.record(name, scalar).optional().describe('may be used in every template, such as a token'),
   values: z.record(name, valueSchema).optional().describe('drawn for each operation'),
-  probe: z.strictObject({ request: requestSchema, status: status.optional() }),
+  probe: z
+    .strictObject({ request: requestSchema, status: status.optional() })
+    .meta({ examples: [{ request: { path: '/health' } }] }),
   operations: z.record(z.string(), operationSchema),
   readBack: z
     .strictObject({
       request: requestSchema,
       absent: z.array(status).default([404]).describe('statuses of an object that does not exist'),
       capture: z.record(name, z.string()).default({}),
-      content: template.describe('must give the same text as content of the last write; may use id and captures'),
+      content: template.describe('a template of the same text as content of the last write; may use id and captures'),
     })
     .optional(),
   list: z

@@ -321,11 +321,11 @@ describe('YAML workload', () => {
     );
     assert.throws(
       () => readYamlWorkload(yaml.replace('weight: 5', ''), 'shop.yaml'),
-      /shop\.yaml:16:3: operations\.look\.weight: is missing; expected number$/,
+      /shop\.yaml:16:3: operations\.look\.weight: is missing; expected a number of at least 0, such as 1$/,
     );
     assert.throws(
       () => readYamlWorkload(yaml.replace('weight: 5', 'weight: lots'), 'shop.yaml'),
-      /shop\.yaml:17:5: operations\.look\.weight: "lots" is not valid; expected number$/,
+      /shop\.yaml:17:5: operations\.look\.weight: "lots" is not valid; expected a number of at least 0, such as 1$/,
     );
     assert.throws(
       () => readYamlWorkload(yaml.replace('method: PUT', 'method: PUTT'), 'shop.yaml'),
@@ -338,11 +338,11 @@ describe('YAML workload', () => {
     );
     assert.throws(
       () => readYamlWorkload(yaml.replace('status: 201', "status: '201'"), 'shop.yaml'),
-      /\.check\.status: expected a number from 100 to 599, such as 201, or a list of them$/,
+      /\.check\.status: "201" is not valid; expected a number from 100 to 599, such as 201, or a list of them; default: 200 to 299$/,
     );
     assert.throws(
       () => readYamlWorkload('', 'shop.yaml'),
-      /^Error: shop\.yaml:1:1: null is not valid; expected object$/,
+      /^Error: shop\.yaml:1:1: null is not valid; expected named settings: name, first, .*, teardown$/,
     );
     assert.throws(
       () => readYamlWorkload(yaml.replace('weight: 5', 'wieght: 5'), 'shop.yaml'),
@@ -356,5 +356,33 @@ describe('YAML workload', () => {
       () => readYamlWorkload(`operatoins: {}\n${yaml}`, 'shop.yaml'),
       /^Error: shop\.yaml:1:1: operatoins: unknown name\. Did you mean operations\?$/,
     );
+  });
+
+  it('states what each value of the wrong form must be', () => {
+    const changes: [before: string, after: string, message: string][] = [
+      [
+        'probe:\n  request: { path: /health }\n',
+        '',
+        'probe: is missing; expected named settings: request, status, such as {"request":{"path":"/health"}}',
+      ],
+      [
+        'operations:',
+        'operations:\n  rest: { weight: 1, steps: [] }',
+        'steps: [] is not valid; expected a list with at least 1 item, such as [{"request":{"path":"/items"}}]',
+      ],
+      ['uses: object', 'uses: item', 'uses: "item" is not valid; expected object'],
+      ['integer: [1, 100]', 'integer: [1]', 'integer: [1] is not valid; expected a list with 2 items'],
+      ['[1, 100]', '[low, 100]', 'integer.0: "low" is not valid; expected a whole number'],
+      ['name: shop', 'constants: { token: [1] }', 'token: [1] is not valid; expected a text, a number, true or false'],
+      ['name: shop', 'constants: { Token: 1 }', 'Token: use lowercase letters, digits and _, starting with a letter'],
+    ];
+    for (const [before, after, message] of changes)
+      assert.throws(
+        () => readYamlWorkload(yaml.replace(before, after), 'shop.yaml'),
+        ({ message: line }: Error) => {
+          assert.ok(line.endsWith(message) && !line.includes('\n'), line);
+          return true;
+        },
+      );
   });
 });

@@ -45,7 +45,7 @@ describe('readEncoreFile', () => {
   });
 
   it('states how to replace an empty file', () => {
-    assert.match(problems('').join(), /^sets nothing; write a new one with "\.\/encore init --force", or /);
+    assert.match(problems('').join(), /^sets nothing; write a new one with "\.\/encore init --force"$/);
   });
 
   it('lists the mistakes of all parts together', () => {

@@ -1,6 +1,6 @@
 /**
  * Reads `encore.yaml`: a settings file that also describes the system under test and names the
- * workload. Lists all mistakes together.
+ * workload. Lists mistakes together where it can.
  */
 import { existsSync } from 'node:fs';
 import { nearestWord, unknownKey } from '@encore/kit';
@@ -25,10 +25,7 @@ const ownKeys = Object.keys(encoreFileSchema.shape);
 export function readEncoreFile(path: string, command: string): ReadEncoreFile {
   if (!existsSync(path))
     return { ok: false, problems: [`${path}: no such file in this folder; ${command} init writes one`] };
-  const read = readSettingsFile(path, {
-    example: 'profile: smoke',
-    ifEmpty: `write a new one with "${command} init --force"`,
-  });
+  const read = readSettingsFile(path, `write a new one with "${command} init --force"`);
   if (!read.ok) return { ok: false, problems: [read.problem] };
   const entries = Object.entries(read.settings);
   const others = entries.filter(([key]) => !ownKeys.includes(key));

@@ -40,7 +40,7 @@ export function resolveSettings(input: SettingsInput): Resolved {
   const named = input.encoreFile === undefined ? namedFile(input) : null;
   let source = input.encoreFile ?? { settings: {}, locate: (problem: string) => `settings: ${problem}` };
   if (named !== null) {
-    const read = readSettingsFile(named.path, { example: 'hours: 4', ifEmpty: 'remove it' });
+    const read = readSettingsFile(named.path, 'remove it, or write named settings, such as "hours: 4"');
     if (read.ok) source = read;
     else problems.push(`${named.by}: ${read.problem}${existsSync(named.path) ? '' : mountHint(input.env)}`);
   }
