@@ -75,7 +75,7 @@ export async function initProject(
         ? []
         : [
             `Wrote ${workloadPath}: the GET requests that were found.`,
-            `Wrote ${editorConfigPath}: lets your editor complete and check it.`,
+            `Wrote ${editorConfigPath}: lets your editor complete and check the workload.`,
           ]),
       ...summary(discovery, shown),
       ...hints(discovery, facts, shown, workload).flatMap((hint) => ['', hint]),
@@ -101,7 +101,7 @@ function hints(
     ...(judged === undefined || judged.ready !== null
       ? []
       : [
-          `Fill in system.containers.${judged.service}.health.ready in ${shown}: found no URL that responds once it is ready.`,
+          `Fill in system.containers.${judged.service}.health.ready in ${shown}: no URL was found that answers 200 once ${judged.service} is ready.`,
         ]),
     ...(workload !== undefined || entry === null
       ? []

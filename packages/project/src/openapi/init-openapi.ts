@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describeError } from '@encore/kit';
+import { whyUnreadable } from '@encore/kit/settings-file';
 import { workloadFolder } from '../init/workload-names.ts';
 import { readApiDocument } from './api-document.ts';
 import { openApiWorkload } from './openapi-workload.ts';
@@ -30,10 +31,15 @@ export async function initOpenApi(
   if (!input.force && existsSync(path))
     return { ok: false, problems: [`${yamlWorkloadPath} exists and was not changed; replace it with --force`] };
   const source = input.openapi === '-' ? 'standard input' : input.openapi;
+  let document: string;
   try {
-    const document = await (input.openapi === '-'
+    document = await (input.openapi === '-'
       ? text(input.input)
       : readFile(resolve(input.folder, input.openapi), 'utf8'));
+  } catch (error) {
+    return { ok: false, problems: [`${source}: ${whyUnreadable(error)}`] };
+  }
+  try {
     if (document.length > maxBytes) return { ok: false, problems: [`${source} is larger than 32 MB`] };
     const {
       text: workload,
@@ -59,7 +65,9 @@ export async function initOpenApi(
     };
   } catch (error) {
     const problems =
-      error instanceof Error && !('code' in error) ? error.message : `${source}: ${describeError(error)}`;
+      error instanceof Error && !('code' in error)
+        ? error.message
+        : `${yamlWorkloadPath} cannot be written: ${describeError(error)}`;
     return { ok: false, problems: problems.split('\n') };
   }
 }

@@ -52,6 +52,11 @@ describe('orchestrator in its container', () => {
     assert.match(lines.at(-1) ?? '', /^The container engine did not return within 0\.3 s: .*no daemon/s);
   });
 
+  it('gives up on a container to which no connection lasts, and states what to do', async () => {
+    assert.equal(await run('container) echo running;; attach) exit 1;;'), null);
+    assert.match(lines.at(-1) ?? '', /^The connection to it was lost more than 10 times, .*run again\.$/);
+  });
+
   it('fails if the container was not created', async () => {
     await assert.rejects(run('container) echo "No such container: it" >&2; exit 1;;'), {
       code: 'DOCKER_FAILED',

@@ -33,7 +33,9 @@ export async function runOrchestrator(args: readonly string[], run: Orchestrator
     print('The connection to the container engine was lost; the run continues in its containers.');
     await dockerInForeground(['attach', '--no-stdin', '--sig-proxy=false', container], run);
   }
-  print(`The output of ${container}, which is still running, cannot be read.`);
+  print(
+    `The connection to ${container} was lost more than ${maxAttachments} times, so the run ends here, without a verdict. Check the container engine, then run again.`,
+  );
   return null;
 }
 

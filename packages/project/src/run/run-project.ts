@@ -142,7 +142,10 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   );
   await copyResults(container, run);
   if (code !== null && knownCodes.includes(code)) return code;
-  if (code !== null) print(`The orchestrator ended with exit code ${code}, without a verdict.`);
+  if (code !== null)
+    print(
+      `The orchestrator ended with exit code ${code}, without a verdict; its last lines above show why. Run again with --keep to inspect the containers.`,
+    );
   return exitCodes.INCONCLUSIVE;
 }
 
@@ -160,7 +163,7 @@ async function buildLab(
     if (found.trim() === '') missing.push(name);
   }
   if (missing.length === 0) return;
-  print(`Building ${missing.length} images of Encore, once for this version`);
+  print(`Building ${missing.length} ${missing.length === 1 ? 'image' : 'images'} of Encore, once for this version`);
   await docker([...compose, 'build', ...missing], stop);
 }
 

@@ -24,7 +24,7 @@ export function markdownSummary(report: Report): string {
   return [
     `# ${marks[report.result]} Encore: ${report.result}`,
     '',
-    ...(control === null ? [] : [`This was a ${control}.`, '']),
+    ...(control === null ? [] : [`This was ${control}.`, '']),
     ...report.reasons.map((reason) => `- ${clean(reason)}`),
     ...(report.reasons.length === 0 ? [] : ['']),
     table(

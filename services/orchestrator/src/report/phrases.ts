@@ -4,8 +4,8 @@ import { durationText, millisecondsText, percentText, pluralize, secondsText, th
 
 /** Keeps readers from mistaking the result of a control run for a failure. */
 const controls: Readonly<Record<string, string>> = {
-  'server-down': 'control run server-down: the system is kept down on purpose, so this run must end FAILED',
-  'noop-faults': 'control run noop-faults: the faults do nothing on purpose, so this run must end INCONCLUSIVE',
+  'server-down': 'the control run server-down: the system is kept down on purpose, so the verdict must be FAILED',
+  'noop-faults': 'the control run noop-faults: the faults do nothing on purpose, so the verdict must be INCONCLUSIVE',
 };
 
 /** Null for an ordinary run. Accepts the settings of a run or the config of a report. */

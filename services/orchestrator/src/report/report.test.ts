@@ -265,7 +265,7 @@ describe('text summary', () => {
     const config = { profile: 'smoke', recoveryTimeoutSeconds: 30, thresholds: {}, control: 'server-down' };
     const judgement = await judgedKills({ config });
     const expected =
-      'This was a control run server-down: the system is kept down on purpose, so this run must end FAILED.';
+      'This was the control run server-down: the system is kept down on purpose, so the verdict must be FAILED.';
     const text = textSummary(judgement.report);
     assert.ok(text.indexOf(expected) > 0 && text.indexOf(expected) < text.indexOf('Result:'), text);
     assert.ok(markdownSummary(judgement.report).includes(`\n${expected}\n`));

@@ -51,7 +51,7 @@ export function textSummary(report: Report, jsonPath?: string): string {
 function headOf({ config, result, reasons, warnings, duration_seconds, observed_seconds, seed }: Report): string[] {
   const control = controlText(config);
   return [
-    ...(control === null ? [] : [`This was a ${control}.`]),
+    ...(control === null ? [] : [`This was ${control}.`]),
     `Duration: ${clockDuration(duration_seconds)} (${durationText(observed_seconds)} of load observed, seed ${seed})`,
     `Result: ${result}`,
     ...reasons.map((reason) => `  - ${reason}`),

@@ -24,11 +24,11 @@ describe('opening lines', () => {
   it('name a control run, its effect and its required result', () => {
     const dead = linesOf({ control: 'server-down' });
     assert.equal(dead[0], 'Encore run r1: smoke, 0.05 h, 20 users, server stays down');
-    assert.match(dead[1] ?? '', /^This is a control run server-down: .* must end FAILED\.$/);
+    assert.match(dead[1] ?? '', /^This is the control run server-down: .* must be FAILED\.$/);
     assert.match(dead[2] ?? '', /: 1 fault, /);
     const idle = linesOf({ control: 'noop-faults' });
     assert.match(idle[0] ?? '', /a kill every 0\.75 min, without any effect$/);
-    assert.match(idle[1] ?? '', /^This is a control run noop-faults: .* must end INCONCLUSIVE\.$/);
+    assert.match(idle[1] ?? '', /^This is the control run noop-faults: .* must be INCONCLUSIVE\.$/);
   });
 
   it('warn of a schedule without time for a kill', () => {

@@ -20,7 +20,7 @@ export function openingLines(runId: string, config: RunConfig, plan: Plan): stri
 export function noticeLines(config: RunConfig, plan: Plan): string[] {
   const control = controlText(config);
   const warnings = planWarnings(plan, config).map((warning) => `Warning: ${warning}`);
-  return control === null ? warnings : [`This is a ${control}.`, ...warnings];
+  return control === null ? warnings : [`This is ${control}.`, ...warnings];
 }
 
 /**

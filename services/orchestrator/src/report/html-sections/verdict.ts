@@ -18,7 +18,7 @@ export function verdictSection(report: Report, running: boolean): Html {
   const sentence = running ? 'The verdict follows at the end of the run.' : sentences[result];
   return html`<div class="verdict ${word.toLowerCase()}">
 <p class="word" role="status">${word}</p>
-<div><h1>${sentence}</h1><p class="quiet">${storyOf(report, running)}</p>${control === null ? '' : html`<p>This ${running ? 'is' : 'was'} a ${control}.</p>`}</div>
+<div><h1>${sentence}</h1><p class="quiet">${storyOf(report, running)}</p>${control === null ? '' : html`<p>This ${running ? 'is' : 'was'} ${control}.</p>`}</div>
 </div>
 ${reasons.length === 0 || running ? '' : html`<ul class="reasons">${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
 ${warnings.length === 0 ? '' : html`<details class="warnings"${warnings.length < 5 ? html` open` : ''}><summary>${pluralize(warnings.length, 'warning')}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}`;
