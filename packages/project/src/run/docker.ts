@@ -30,7 +30,14 @@ export async function docker(args: readonly string[], signal?: AbortSignal): Pro
   signal?.throwIfAborted();
   if (code === 0) return stdout;
   const end = both.trim().split('\n').slice(-shownLines).join('\n');
-  throw new EncoreError('DOCKER_FAILED', `docker ${args.slice(0, 2).join(' ')} failed with exit code ${code}\n${end}`);
+  throw new EncoreError('DOCKER_FAILED', `docker ${commandOf(args)} failed with exit code ${code}\n${end}`);
+}
+
+/** `compose up` for `compose --progress quiet -p shop up -d`. */
+function commandOf([first = '', ...rest]: readonly string[]): string {
+  // Each option of Compose before its subcommand has a value.
+  const second = first === 'compose' ? rest.find((arg, i) => i % 2 === 0 && !arg.startsWith('-')) : rest[0];
+  return second === undefined || second.startsWith('-') ? first : `${first} ${second}`;
 }
 
 /**

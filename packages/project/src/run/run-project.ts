@@ -50,13 +50,16 @@ export interface RunProject {
   stop: AbortSignal;
 }
 
-/** Verdicts, and what else the orchestrator exits with on purpose. */
+/** The exit codes that the orchestrator uses on purpose: those of the verdicts, and 3 (refused). */
 const knownCodes: readonly number[] = [...Object.values(exitCodes), refusedExitCode];
 const privateFile = 0o600;
 /** For a user who stops a run before it has begun. */
 export const interruptedText = 'Interrupted before the run began, so there is no report.';
 
-/** Returns the exit code: that of the verdict, 3 if no run was started, 130 if it was stopped. */
+/**
+ * Returns the exit code: that of the verdict, 2 if the run ended without one, 3 if no run was
+ * started, 130 if it was stopped before it began.
+ */
 export async function runProject(run: RunProject): Promise<number> {
   const { prepared, keep, print, stop, command } = run;
   const { runId } = prepared;
@@ -81,7 +84,7 @@ export async function runProject(run: RunProject): Promise<number> {
   } finally {
     if (keep) {
       await removeRunFolder(runId);
-      print(`Still up: ${prepared.generated.project.name}. To remove it: ${command} revert`);
+      print(`Not removed (--keep): ${prepared.generated.project.name}. To remove what is there: ${command} revert`);
     } else await remove(runId, run);
   }
 }
@@ -114,7 +117,7 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   const sidecars = Object.keys(generated.renamed).length;
   print(`Starting ${project.name}, a copy of your project with ${sidecars} ${sidecars === 1 ? 'sidecar' : 'sidecars'}`);
   const built = Object.values(generated.project.services).filter(({ build }) => build !== undefined).length;
-  if (built > 0) print(`Building your images (${built}), which may take some minutes`);
+  if (built > 0) print(`Building your images (${built}), which may take a few minutes`);
   await docker([...compose, 'create', names.chaos], stop);
   const input = await writeInput(run, join(folder, 'input'), system);
   if (monitored) {
@@ -200,14 +203,19 @@ async function publishedLines(
   return lines;
 }
 
-/** Copies the reports beside encore.yaml; if there are none, what the orchestrator recorded. */
-async function copyResults(container: string, { prepared, print }: RunProject): Promise<void> {
+/**
+ * Copies the results folder beside encore.yaml. If the judge failed, it contains only the evidence.
+ */
+async function copyResults(container: string, { prepared, keep, print }: RunProject): Promise<void> {
   const results = join(prepared.folder, resultsFolder);
   await mkdir(results, { recursive: true });
   try {
     await docker(['cp', `${container}:${join(runsPath, resultsFolder)}/.`, results]);
   } catch (error) {
-    print(`No report could be copied: ${describeError(error)}`);
+    const next = keep
+      ? `What the orchestrator recorded is in the container ${container}, in ${runsPath}`
+      : 'The files that the orchestrator recorded are removed with the containers; with --keep they stay';
+    print(`No report could be copied: ${describeError(error)}\n${next}.`);
   }
 }
 
