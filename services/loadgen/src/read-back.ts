@@ -1,8 +1,8 @@
 /**
- * The read-back: reads every object that must exist according to the ledger and compares digest and
- * version. A listed object that is not in the ledger is a phantom; one that is listed twice is a
- * duplicate. Writes without a response are resolved. The ledger's file is the only source, and
- * receives the results.
+ * The read-back: reads every object that exists or may exist according to the ledger, and compares
+ * its digest and version. A listed object that is not in the ledger is a phantom; one that is listed
+ * twice is a duplicate. Writes without a response are resolved. The ledger's file is the only
+ * source, and receives the results.
  */
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,8 +27,9 @@ const concurrency = 8;
 const absenceRecheckMs = 500;
 const timeoutMs = 300_000;
 /**
- * For one object, and for the list. Together with the time until a call counts as hung, it is less
- * than the 60 s without progress after which the orchestrator gives up, and would not know why.
+ * Timeout of one read, and of the whole list. Even with the time until a call counts as hung, it is
+ * less than the 60 s without progress after which the orchestrator gives up without knowing the
+ * reason.
  */
 const callMs = 40_000;
 
@@ -42,8 +43,8 @@ export interface ReadBackOptions {
 }
 
 /**
- * Rejects if any object could not be read within five minutes: there are no partial results. All
- * counts are 0 if the workload cannot read back.
+ * Rejects unless everything was read within five minutes in total: there are no partial results.
+ * All counts are 0 if the workload cannot read back.
  */
 export async function readBackRun({ runId, runsDir, host, clock, signal, progress }: ReadBackOptions) {
   if (!host.description.has.readBack) return zeroCounts();
@@ -123,7 +124,7 @@ export function findingsFor({ acknowledged, open }: ExpectedObject, found: Found
   const absent = (list: readonly { key: string }[]): Finding[] =>
     list.map(({ key }) => ({ key, finding: 'unknown_absent' }));
   if (found === null) {
-    // Deleted by the deletion without a response, or never created.
+    // Deleted by a deletion without a response, lost, or never created.
     const [deletion, ...others] = deletions;
     if (deletion) return [{ key: deletion.key, finding: 'unknown_present' }, ...absent([...others, ...writes])];
     return [...(acknowledged ? [{ key: acknowledged.key, finding: 'lost' } as const] : []), ...absent(writes)];

@@ -2,7 +2,8 @@
  * The main thread's side of the workload: starts its users, receives what they report, and calls
  * its other functions. The protocol is in worker/messages.ts.
  */
-import { type Clock, EncoreError, systemClock } from '@encore/kit';
+import { fileURLToPath } from 'node:url';
+import { type Clock, describeError, EncoreError, systemClock } from '@encore/kit';
 import type { ListedObject, Probe, StallCall, StoredObject } from '@encore/workload';
 import type {
   Call,
@@ -70,7 +71,11 @@ export class WorkloadHost implements AsyncDisposable {
     const thread = startThread(options);
     const first = await Promise.race([
       new Promise<FromWorker>((done) => thread.onMessage(done)),
-      thread.ended.then((error) => ({ type: 'refused', message: `it ended its thread: ${String(error)}` }) as const),
+      thread.ended.then((error) => {
+        const reason = error === null ? '' : ` (${describeError(error)})`;
+        const message = `${fileURLToPath(options.workload)}: ended its thread while it was being loaded${reason}`;
+        return { type: 'refused', message } as const;
+      }),
     ]);
     if (first.type === 'loaded') return new WorkloadHost(thread, first.description, clock);
     await thread[Symbol.asyncDispose]();

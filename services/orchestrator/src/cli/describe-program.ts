@@ -63,7 +63,7 @@ export function describeProgram(
     .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
     .option(
       '--keep',
-      'leave the containers of your own project up after the run, until `encore revert`; not for processes without Docker',
+      'leave the containers of your own project up after the run, until `encore revert`; not available for a project without Docker',
     )
     .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
     .option('--replay <plan>', 'same as `encore replay`; for the bundled lab only')

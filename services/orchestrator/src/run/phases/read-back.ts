@@ -41,7 +41,10 @@ export async function readBack(context: RunContext, background: Background, sign
   );
 }
 
-/** Not part of the verdict: without Prometheus, the phase only records a lost source. */
+/**
+ * Not part of the verdict: does nothing without Prometheus; if the query fails, only records a lost
+ * source.
+ */
 async function recordAlertHistory({ wiring, history, clock, run }: RunContext, signal: AbortSignal): Promise<void> {
   const { prometheusUrl: url } = wiring;
   if (url === undefined) return;
@@ -57,7 +60,7 @@ async function recordAlertHistory({ wiring, history, clock, run }: RunContext, s
 async function readObjectsBack({ clients, run, clock }: RunContext, signal: AbortSignal): Promise<void> {
   const { instanceId } = await clients.loadStatus({ signal });
   await clients.readBack(run.id, true, { signal });
-  let best = { done: -1, at: clock.now() };
+  let best = { done: 0, at: clock.now() };
   const end = await waitUntil(
     'the read-back',
     async () => {

@@ -191,6 +191,8 @@ describe('preflight checks', () => {
 
   it('warn of little memory and of unsupported faults', () => {
     assert.equal(states({ memoryBytes: 3 * gib })['memory'], 'warn');
+    const own = { publishedPorts: { web: [8080] }, memoryBytes: 2 * gib };
+    assert.equal(states(own)['memory'], 'warn', 'the limits of a user’s own project are not those of the lab');
     assert.equal(states({ unsupported: { 'memory-cap': 'no cgroup' } })['faults'], 'warn');
     assert.equal(states({ unsupported: { partition: 'not planned' } })['faults'], 'ok');
   });

@@ -35,6 +35,10 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
 /** The process engine of the lab without Docker. */
 const isEmbedded = ({ engine }: EngineInfo): boolean => /^encore/i.test(engine);
 
+/** In a user's project, the orchestrator has another name. */
+const isOwnProject = ({ publishedPorts }: EngineInfo): boolean =>
+  publishedPorts['orchestrator'] === undefined && Object.values(publishedPorts).some(({ length }) => length > 0);
+
 /** The lab without Docker includes its own proxy with Toxiproxy's API. */
 function proxy(engine: EngineInfo): PreflightCheck {
   const { toxiproxy } = engine;
@@ -43,7 +47,7 @@ function proxy(engine: EngineInfo): PreflightCheck {
     : ok('Toxiproxy', toxiproxy);
 }
 
-/** The proxies through which the run needs an answer and gets none that fits their probe. */
+/** The proxies that the run depends on and through which no valid answer to their probe arrives. */
 export function unansweredProxies({ proxyMisfits }: EngineInfo, { system, faults }: Plan): string[] {
   const needed = [system.entry, ...faults.map(({ target }) => target)];
   return Object.keys(proxyMisfits).filter((name) => needed.includes(name));
@@ -58,7 +62,7 @@ function probes(engine: EngineInfo, plan: Plan): PreflightCheck {
     name,
     state: unansweredProxies(engine, plan).length > 0 ? 'fail' : 'warn',
     found: misfits.map(([proxy, misfit]) => `${proxy}: ${misfit}`).join('; '),
-    fix: 'if the container behind it runs, set the probe of the proxy to the protocol of its port (none if no other fits), or remove a proxy of a port on which nothing listens',
+    fix: "check that the container behind the proxy is running; then set the proxy's `probe` to the protocol of the port (`none` if no other fits), or remove the proxy if nothing listens on that port",
   };
 }
 
@@ -129,19 +133,18 @@ function images({ images: all, outdated }: EngineInfo): PreflightCheck {
   return warn(name, `containers running an outdated image: ${outdated.join(', ')}`, fix);
 }
 
-function ports({ publishedPorts }: EngineInfo, system: PlannedSystem): PreflightCheck {
+function ports(engine: EngineInfo, system: PlannedSystem): PreflightCheck {
+  const { publishedPorts } = engine;
   const name = 'ports';
   const wanted = [containerOf(system, system.entry), system.recoveryOf, 'orchestrator'];
   const open = Object.entries(publishedPorts).filter(([, numbers]) => numbers.length > 0);
   const found = `published for ${open.map(([service, numbers]) => `${service} (${numbers.join(', ')})`).join(', ')}`;
   const closed = wanted.filter((service) => (publishedPorts[service] ?? []).length === 0);
-  // In a user's project the orchestrator has another name, and what the project publishes is
-  // up to its owner.
-  const isOwnProject = open.length > 0 && publishedPorts['orchestrator'] === undefined;
-  if (closed.length === 0 || isOwnProject) return ok(name, found);
+  // What a user's project publishes is up to its owner.
+  if (closed.length === 0 || isOwnProject(engine)) return ok(name, found);
   const fix = closed.includes('orchestrator')
     ? 'add `--service-ports` to `docker compose run`; without it the live page is unreachable'
-    : 'publish them with `docker compose up -d`; change ports that are in use in .env';
+    : 'publish them with `docker compose up -d`; if a port is already in use, set another one in .env';
   return warn(name, `not published for ${closed.join(', ')}`, fix);
 }
 
@@ -161,13 +164,14 @@ function controlGroups({ cgroupVersion }: EngineInfo): PreflightCheck {
   }
 }
 
-function memory({ engine, memoryBytes }: EngineInfo): PreflightCheck {
-  const found = sizeText(memoryBytes);
+function memory(info: EngineInfo): PreflightCheck {
+  const { engine, memoryBytes } = info;
+  const found = `${sizeText(memoryBytes)} in total`;
   const isDocker = engine.toLowerCase().includes('docker');
   const fix = isDocker
-    ? 'Docker Desktop: set Settings → Resources → Memory to 4 GB or more; elsewhere stop other programs'
-    : 'stop other programs, or use fewer users';
-  if (isDocker && memoryBytes < limitsBytes)
+    ? 'Docker Desktop: set Settings → Resources → Memory to 4 GB or more; elsewhere use a machine with at least 4 GB'
+    : 'use a machine with at least 4 GB, or fewer users';
+  if (isDocker && memoryBytes < limitsBytes && !isOwnProject(info))
     return fail('memory', `${found}; the containers' limits add up to ${sizeText(limitsBytes)}`, fix);
   return memoryBytes < wantedBytes ? warn('memory', found, fix) : ok('memory', found);
 }
