@@ -1,8 +1,8 @@
 /**
  * The read-back: reads every object that exists or may exist according to the ledger, and compares
- * its digest and version. A listed object that is not in the ledger is a phantom; one that is listed
- * twice is a duplicate. Writes without a response are resolved. The ledger's file is the only
- * source, and receives the results.
+ * its digest and version. A listed object that is not in the ledger is a phantom; one that is
+ * listed twice is a duplicate. Writes without a response are resolved. The ledger's file is the
+ * only source, and receives the results.
  */
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
