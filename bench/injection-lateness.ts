@@ -57,7 +57,7 @@ export async function benchInjectionLateness(print: (line: string) => void = con
   await using lab = await startDockerToyLab();
   await using chaos = await Running.start(lab.environment);
   const runId = 'injection-lateness';
-  await chaos.call('POST', '/run', { runId, holder: 'bench', ttlMs: 60_000 });
+  await chaos.call('POST', '/run', { runId, ttlMs: 60_000 });
   const plan = densePlan();
   const steadyStartsAt = systemClock.now() + 2_000;
   await chaos.call('POST', '/schedule', { runId, plan, steadyStartsAt });

@@ -14,7 +14,7 @@ const { project } = lab;
 
 /** Each with its port. A request that must not work has the smallest harm that would show. */
 const attacks: readonly [number, string, string, object?][] = [
-  [8011, 'POST', '/run', { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
+  [8011, 'POST', '/run', { runId: 'attack', ttlMs: 1_000 }],
   [8011, 'POST', '/schedule', {}],
   [8011, 'DELETE', '/schedule'],
   [8011, 'POST', '/revert', {}],

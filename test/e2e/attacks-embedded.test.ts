@@ -66,7 +66,7 @@ describe('attacks on the lab without Docker', function () {
     // All ports of a lab are in one block of a hundred.
     const toxiproxy = `http://127.0.0.1:${Number(new URL(chaos).port) - 11 + 74}`;
     const requests: [method: string, url: string, body?: object][] = [
-      ['POST', `${chaos}/run`, { runId: 'attack', holder: 'attacker', ttlMs: 1_000 }],
+      ['POST', `${chaos}/run`, { runId: 'attack', ttlMs: 1_000 }],
       ['DELETE', `${chaos}/schedule`],
       ['POST', `${chaos}/revert`, {}],
       ['GET', `${chaos}/events`],

@@ -57,7 +57,7 @@ async function crashBeside(
   const healthy = () =>
     waitUntil('the server', async () => (await get(lab.server)).error === null, { timeoutMs: 15_000 });
   await healthy();
-  await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+  await chaos.call('POST', '/run', { runId, ttlMs: 60_000 });
   const counted = await countStarts(lab, chaos);
 
   const stop = new AbortController();

@@ -4,7 +4,7 @@
  * (401 UNAUTHORIZED). The scheduler stores nothing on disk: after a restart, the orchestrator posts
  * the same schedule again, and faults whose time has passed are recorded as skipped.
  *
- *   POST   /run                      runLeaseRequest   -> 201 | 409 RUN_HELD (with the holder)
+ *   POST   /run                      runLeaseRequest   -> 201 | 409 RUN_HELD (names the run)
  *                                                         or FAULT_ACTIVE (of a previous run)
  *   PUT    /run/:runId               {}                -> 204 renewed | 410 RUN_OVER
  *   DELETE /run/:runId                                 -> 204 once everything is reverted
@@ -31,7 +31,6 @@ import { plannedSystemSchema } from './system.ts';
 
 export const runLeaseRequestSchema = z.strictObject({
   runId: z.string(),
-  holder: z.string(),
   ttlMs: z.number().int().min(1_000).max(60_000),
 });
 export type RunLeaseRequest = z.infer<typeof runLeaseRequestSchema>;

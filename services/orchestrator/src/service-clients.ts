@@ -58,7 +58,7 @@ export class ServiceClients {
 
   // ---- chaos ----
   takeRunLease(runId: string, call: Call = {}): Promise<unknown> {
-    const body = { runId, holder: `orchestrator of run ${runId}`, ttlMs: runLeaseTtlMs };
+    const body = { runId, ttlMs: runLeaseTtlMs };
     return this.#chaos('POST', '/run', anything, call, body);
   }
 

@@ -48,7 +48,7 @@ describe('crash matrix', function () {
   before(async function () {
     await requireEngine(this);
     lab = await ForeignLab.start(matrix);
-    await lab.chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+    await lab.chaos.call('POST', '/run', { runId, ttlMs: 60_000 });
   });
   after(async () => await lab?.[Symbol.asyncDispose]());
 

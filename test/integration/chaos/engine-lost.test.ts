@@ -61,7 +61,7 @@ describe('an engine that dies in the middle of a run', () => {
     await relay.start();
     const environment = { ...lab.environment, ENCORE_ENGINE_SOCKET: relay.path };
     await using first = await Running.start(environment);
-    await first.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+    await first.call('POST', '/run', { runId, ttlMs: 60_000 });
     const freeze = {
       id: 'f0001',
       kind: 'freeze',
@@ -102,7 +102,7 @@ describe('an engine that dies in the middle of a run', () => {
   it('records the loss of observation when the service is stopped in the middle of a run', async () => {
     await using lab = await startProcessToyLab();
     await using chaos = await Running.start(lab.environment);
-    await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+    await chaos.call('POST', '/run', { runId, ttlMs: 60_000 });
     const { instanceId } = (await chaos.call('GET', '/events')) as { instanceId: string };
     chaos.child.kill('SIGTERM');
     const lost = await waitUntil(

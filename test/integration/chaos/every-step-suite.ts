@@ -72,7 +72,7 @@ export function everyStepSuite(
     };
     const claim = async () => {
       await chaos.call('DELETE', `/run/${runId}`).catch(() => undefined);
-      await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      await chaos.call('POST', '/run', { runId, ttlMs: 60_000 });
     };
 
     for (const [kind, target, params = {}] of kinds) {

@@ -35,7 +35,7 @@ export function frozenProxySuite(name: string, start: () => Promise<ToyLab>): vo
     before(async () => {
       lab = await start();
       chaos = await Running.start(lab.environment);
-      await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      await chaos.call('POST', '/run', { runId, ttlMs: 60_000 });
       renewal = setInterval(() => void chaos.call('PUT', `/run/${runId}`, {}).catch(() => {}), 5_000);
       bystander = await identityOf(lab);
       await works();

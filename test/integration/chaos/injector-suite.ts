@@ -1,6 +1,6 @@
 /**
  * The chaos service on a toy lab: the effect of each fault as seen from outside, that it ends with
- * the revert, and what remains when the service or the run's holder is killed.
+ * the revert, and what remains when the service or the orchestrator is killed.
  */
 import assert from 'node:assert/strict';
 import type { FaultKind, PlannedFault, Target } from '@encore/contracts';
@@ -43,7 +43,7 @@ export function injectorSuite(
       await answers();
       bystander = await identityOf(lab);
       chaos = await Running.start(lab.environment);
-      await chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+      await chaos.call('POST', '/run', { runId, ttlMs: 60_000 });
       renewal = setInterval(() => void chaos.call('PUT', `/run/${runId}`, {}).catch(() => {}), 5_000);
     });
     let renewal: NodeJS.Timeout | undefined;
@@ -265,7 +265,7 @@ export function injectorSuite(
     it("reverts everything when the run's lease expires, even after an outage", async () => {
       clearInterval(renewal);
       await chaos.call('DELETE', `/run/${runId}`);
-      await chaos.call('POST', '/run', { runId: 'short', holder: 'test', ttlMs: 8_000 });
+      await chaos.call('POST', '/run', { runId: 'short', ttlMs: 8_000 });
       await chaos.inject('short', fault('outage', 'server', { durationSeconds: 0 }));
       await chaos.inject('short', fault('latency', 'server:8000'));
       await answers(20_000);

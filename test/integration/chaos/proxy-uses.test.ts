@@ -33,7 +33,7 @@ describe('clients of a proxy', function () {
 
   it('are recorded once each, with those that bypass it by an address or another name', async () => {
     await using lab = await ForeignLab.start({});
-    await lab.chaos.call('POST', '/run', { runId, holder: 'test', ttlMs: 60_000 });
+    await lab.chaos.call('POST', '/run', { runId, ttlMs: 60_000 });
     await lab.add('worker', fetching('web'), []);
     await lab.add('by-address', fetching(await lab.address('web')), []);
     await lab.add('by-alias', connecting('web-target'), []);

@@ -125,7 +125,7 @@ function healthCheckSeconds(check: z.infer<typeof healthcheckSchema>): number | 
 }
 
 /** As in a Compose file. */
-function policyText({ Name, MaximumRetryCount }: InspectAnswer['HostConfig']['RestartPolicy']): string {
+export function policyText({ Name, MaximumRetryCount }: InspectAnswer['HostConfig']['RestartPolicy']): string {
   return MaximumRetryCount > 0 ? `${Name}:${MaximumRetryCount}` : Name || 'no';
 }
 

@@ -99,10 +99,12 @@ describe('DockerEngine', () => {
   }).timeout(10_000);
 
   it('fails when the policy is missing after the update', async () => {
+    api.policy = { Name: 'on-failure', MaximumRetryCount: 3 };
     api.keep = () => ({ Name: '', MaximumRetryCount: 0 });
     await assert.rejects(engine.updateCpus('abc', 0.5, signal), {
       code: 'RESTART_POLICY_LOST',
-      message: /from always to no with an update of limits; set it again with docker update --restart=always abc/,
+      message:
+        /from on-failure:3 to no when the limits were updated; restore it with docker update --restart=on-failure:3 abc/,
     });
   });
 });

@@ -11,6 +11,7 @@ import {
   infoSchema,
   inspectSchema,
   listSchema,
+  policyText,
   statsSchema,
   toEvent,
   toStats,
@@ -149,10 +150,10 @@ export class DockerEngine implements Engine {
     await this.#do('update', signal, () => this.#docker.getContainer(id).update(body));
     const after = await policyNow();
     if (after.Name === policy.Name && after.MaximumRetryCount === policy.MaximumRetryCount) return;
-    const message = `the engine changed the restart policy from ${policy.Name || 'no'} to ${after.Name || 'no'} with an update of limits`;
+    const message = `the engine changed the restart policy from ${policyText(policy)} to ${policyText(after)} when the limits were updated`;
     throw new EncoreError(
       'RESTART_POLICY_LOST',
-      `${message}; set it again with docker update --restart=${policy.Name} ${id}`,
+      `${message}; restore it with docker update --restart=${policyText(policy)} ${id}`,
     );
   }
 

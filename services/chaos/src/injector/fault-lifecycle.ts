@@ -270,7 +270,7 @@ export class FaultLifecycle {
   }
 
   async #revertFailed(active: RegisteredFault, cause: RevertCause, evidence: string): Promise<void> {
-    // The first failure is recorded, its retries are not.
+    // Only the first failure is recorded, not those of the retries.
     if (active.state === 'revert-failed') return;
     active.state = 'revert-failed';
     const { id: faultId } = active.fault;

@@ -39,7 +39,7 @@ describe('the log of the chaos service', () => {
     const lab = new FakeLab();
     const first = lab.injector();
     await lab.clock.until(first.tick(0));
-    await lab.clock.until(first.lease.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
+    await lab.clock.until(first.lease.claim({ runId: 'run-1', ttlMs: 60_000 }));
     const planned = fault('freeze');
     await lab.clock.until(first.inject({ runId: 'run-1', fault: planned }));
     const lines: unknown[] = [];

@@ -45,6 +45,15 @@ describe('a signal that bypasses the engine', () => {
     assert.equal(child.exitCode ?? child.signalCode, null);
   });
 
+  it('names no missing capability when the process has ended', async () => {
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+    // Every control group contains the empty name.
+    const ended = signalProcessOf({ id: '', pid: child.pid ?? 0, name: 'api' }, 'SIGKILL');
+    await assert.rejects(ended, { code: 'ENGINE_REFUSED', message: /^SIGKILL to api: [^;]*ESRCH[^;]*$/ });
+  });
+
   it('is refused for a container that does not run', async () => {
     await assert.rejects(signalProcessOf({ id: '', pid: 0, name: 'api' }, 'SIGKILL'), { code: 'TARGET_NOT_RUNNING' });
   });

@@ -28,6 +28,10 @@ export async function signalProcessOf(
   try {
     process.kill(pid, signalName as NodeJS.Signals);
   } catch (error) {
-    refuse('ENGINE_REFUSED', `${describeError(error)}; chaos needs the capability KILL`);
+    const hint =
+      error instanceof Error && 'code' in error && error.code === 'EPERM'
+        ? '; chaos needs the capability CAP_KILL (cap_add: [KILL])'
+        : '';
+    refuse('ENGINE_REFUSED', `${describeError(error)}${hint}`);
   }
 }

@@ -5,7 +5,7 @@ import { FakeLab, fault } from '../testing/fake-lab.ts';
 import { Life } from '../testing/life.ts';
 import { functionsOf } from './faults/functions-of.ts';
 
-const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };
+const run = { runId: 'run-1', ttlMs: 10_000 };
 /** Limit from the injector's start, or from the end of the run's lease, to the last revert. */
 const recoveredWithinMs = 10_000;
 

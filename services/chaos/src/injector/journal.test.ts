@@ -10,7 +10,7 @@ describe('Journal', () => {
     await assert.rejects(sink.append({ line: 'run_over', at: 1, runId: 'r1' }), {
       code: 'JOURNAL_UNWRITABLE',
       status: 507,
-      message: /journal cannot be written \(.*ENOSPC.*\); free space on its volume \(journal\)/,
+      message: /journal cannot be written \(.*ENOSPC.*\); make the volume "journal" writable, or free space on it/,
     });
     await sink.close();
   });

@@ -21,7 +21,7 @@ import type { RequestedStart } from './start-attributor.ts';
 
 const at = z.number();
 const lineSchema = z.discriminatedUnion('line', [
-  z.object({ line: z.literal('run'), at, runId: z.string(), holder: z.string(), ttlMs: z.number() }),
+  z.object({ line: z.literal('run'), at, runId: z.string(), ttlMs: z.number() }),
   z.object({ line: z.literal('run_over'), at, runId: z.string() }),
   /** A fault is about to be injected; also the event `fault_intended`. */
   z
@@ -176,11 +176,11 @@ export class Journal {
   }
 
   /** Sets the previous run's lines aside; none of its faults may be active. */
-  async beginRun(runId: string, holder: string, ttlMs: number, nowMs: number): Promise<void> {
+  async beginRun(runId: string, ttlMs: number, nowMs: number): Promise<void> {
     await this.#sink.close();
     await this.#retire();
     this.#sink = await this.#open();
-    await this.write({ line: 'run', at: nowMs, runId, holder, ttlMs });
+    await this.write({ line: 'run', at: nowMs, runId, ttlMs });
   }
 
   close(): Promise<void> {
@@ -202,7 +202,7 @@ export function linesOf(file: AppendFile): LineSink {
 
 /** Returns an error for the caller, because without the journal no fault may be injected. */
 function unwritable(cause: unknown): EncoreError {
-  const message = `the injector's journal cannot be written (${describeError(cause)}); free space on its volume (journal)`;
+  const message = `the injector's journal cannot be written (${describeError(cause)}); make the volume "journal" writable, or free space on it`;
   return new EncoreError('JOURNAL_UNWRITABLE', message, { cause });
 }
 

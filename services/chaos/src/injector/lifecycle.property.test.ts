@@ -102,7 +102,7 @@ class World {
 
   async claim(): Promise<void> {
     this.#runs += 1;
-    await this.#injector.lease.claim({ runId: this.#runId, holder: 'test', ttlMs: 2_000 }).catch(() => {});
+    await this.#injector.lease.claim({ runId: this.#runId, ttlMs: 2_000 }).catch(() => {});
   }
 
   async perform(action: Action): Promise<void> {

@@ -39,7 +39,7 @@ describe('injectorMetrics', () => {
     const killed = lab.injector(life);
     void killed.run(new AbortController().signal);
     await lab.clock.advance(1_000);
-    await lab.clock.until(killed.lease.claim({ runId: 'run-1', holder: 'test', ttlMs: 60_000 }));
+    await lab.clock.until(killed.lease.claim({ runId: 'run-1', ttlMs: 60_000 }));
     await lab.clock.until(killed.inject({ ...request, fault: fault('freeze') }));
     life.end();
 

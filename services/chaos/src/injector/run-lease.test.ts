@@ -46,8 +46,8 @@ describe('the run lease', () => {
   it('leases the lab to one run at a time, and reverts everything when the lease expires', async () => {
     const { lab, injector, stop, renew } = await startedLab();
     const before = lab.state();
-    const held = await rejection(injector.lease.claim({ ...run, runId: 'run-2', holder: 'another' }), 'RUN_HELD');
-    assert.match(held.message, /test for run run-1/);
+    const held = await rejection(injector.lease.claim({ ...run, runId: 'run-2' }), 'RUN_HELD');
+    assert.match(held.message, /^run run-1 is using the lab; wait until it ends, or stop it$/);
     assert.equal(held.status, 409);
     await lab.clock.until(injector.inject({ ...request, fault: fault('outage') }));
     assert.equal(lab.server.status, 'exited');
@@ -57,7 +57,7 @@ describe('the run lease', () => {
     assert.equal(events(injector, 'target_started').at(-1)?.actor, 'reconcile');
     assert.throws(() => injector.lease.renew('run-1'), { code: 'RUN_OVER' });
     await rejection(injector.inject({ ...request, fault: fault('crash') }), 'RUN_OVER');
-    await lab.clock.until(injector.lease.claim({ ...run, runId: 'run-2', holder: 'another' }));
+    await lab.clock.until(injector.lease.claim({ ...run, runId: 'run-2' }));
     stop.abort();
   });
 });

@@ -37,14 +37,14 @@ export class RunLease {
   claim(request: RunLeaseRequest): Promise<void> {
     const { journal, registry, lock, clock, revertAll } = this.#dependencies;
     return lock.run(leaseKey, async () => {
-      const { runId, holder, ttlMs } = request;
+      const { runId, ttlMs } = request;
       if (this.#held !== null && this.#held.runId !== runId && !this.#isExpired)
-        throw new EncoreError('RUN_HELD', `the lab is held by ${this.#held.holder} for run ${this.#held.runId}`);
+        throw new EncoreError('RUN_HELD', `run ${this.#held.runId} is using the lab; wait until it ends, or stop it`);
       if (this.#held?.runId !== runId) {
         const { failed } = await revertAll('reconciled');
         const [left] = registry.open;
         if (left !== undefined) throw stillActive(left, failed);
-        await journal.beginRun(runId, holder, ttlMs, clock.now());
+        await journal.beginRun(runId, ttlMs, clock.now());
         registry.forget();
       }
       this.#held = { ...request, endsAt: clock.now() + ttlMs, isEnding: false };

@@ -47,7 +47,7 @@ export async function simulateRun(
   const stop = new AbortController();
   void injector.watch.run(stop.signal);
   await injector.tick(0);
-  await injector.lease.claim({ runId, holder: 'simulation', ttlMs: 1e9 });
+  await injector.lease.claim({ runId, ttlMs: 1e9 });
   const before = lab.state();
   const events = new RunChecker(system.entry, config.network.intervalSeconds.min * 1_000);
   injector.recorder.log.add = (event) => {

@@ -5,7 +5,7 @@ import { EncoreError } from '@encore/kit';
 import type { Injector } from '../injector/injector.ts';
 import { FakeLab } from './fake-lab.ts';
 
-export const run = { runId: 'run-1', holder: 'test', ttlMs: 10_000 };
+export const run = { runId: 'run-1', ttlMs: 10_000 };
 
 export const events = <Type extends EncoreEvent['type']>(injector: Injector, type: Type): EventOf<Type>[] =>
   injector.recorder.log

@@ -50,10 +50,13 @@ describe('a run that ends early', function () {
     assert.equal(exitCode, 3);
     assert.match(
       said,
-      /FAIL {2}server and what it needs: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*revert leftover faults with `.*encore revert`/,
+      /FAIL {2}server and its dependencies: .*\. Containers: server is paused\n +\| line b\n(?: +\| line [cde]\n){3} +\| line f\n +→ .*revert leftover faults with `.*encore revert`/,
     );
     assert.ok(!said.includes('line a'), said);
-    assert.match(said, /FAIL {2}probes: server:8000: timeout\n +→ if the container behind it runs, set the probe/);
+    assert.match(
+      said,
+      /FAIL {2}probes: server:8000: timeout\n +→ check that the container behind the proxy is running; then set/,
+    );
     const reads = lab.chaos.asked.filter((request) => request === 'GET /engine');
     assert.equal(reads.length, 1, 'does not wait for its answers too');
   });
@@ -62,7 +65,7 @@ describe('a run that ends early', function () {
     lab.server.ready = false;
     lab.logsHint = 'run again with --keep';
     const { said } = await runOver(lab, planOf(1, []));
-    assert.match(said, /FAIL {2}server and what it needs: .*\n(?: +\| .*\n)* +→ run again with --keep\n/);
+    assert.match(said, /FAIL {2}server and its dependencies: .*\n(?: +\| .*\n)* +→ run again with --keep\n/);
     assert.doesNotMatch(said, /docker compose|revert leftover/);
   });
 

@@ -7,7 +7,7 @@ async function injectWhileFreed(times: number) {
   const lab = new FakeLab();
   const injector = lab.injector();
   await lab.clock.until(injector.tick(0));
-  await lab.clock.until(injector.lease.claim({ runId: 'run-1', holder: 'test', ttlMs: 600_000 }));
+  await lab.clock.until(injector.lease.claim({ runId: 'run-1', ttlMs: 600_000 }));
   const exec = lab.engine.exec.bind(lab.engine);
   let freed = 0;
   lab.engine.exec = async (id, command) => {

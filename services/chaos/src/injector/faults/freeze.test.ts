@@ -47,7 +47,7 @@ describe('freeze', () => {
     await freeze.inject(tools, active, never);
     assert.deepEqual(await clock.until(freeze.checkEffect(tools, active, never)), {
       effect: 'confirmed',
-      evidence: 'the engine reports paused; it used 0.0 ms of CPU in 0.3 s',
+      evidence: 'the engine reports the target as paused; the target used 0.0 ms of CPU in 0.3 s',
     });
   });
 

@@ -28,7 +28,7 @@ export const freeze: FaultFunctions<ParamsOf<'freeze'>, Tools, SavedContainer> =
     const ms = (after.cpuSeconds - before.cpuSeconds) * 1_000;
     return {
       effect: ms < 1 ? 'confirmed' : 'absent',
-      evidence: `the engine reports paused; it used ${ms.toFixed(1)} ms of CPU in 0.3 s`,
+      evidence: `the engine reports the target as paused; the target used ${ms.toFixed(1)} ms of CPU in 0.3 s`,
     };
   },
   readBack: async (tools, active, signal) => {

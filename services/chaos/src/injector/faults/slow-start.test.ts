@@ -19,7 +19,10 @@ describe('slow-start', () => {
     );
     assert.equal(injectedAt, restartedAt);
     assert.equal(server.startedAtMs, restartedAt);
-    assert.match(evidence, /^paused 40 ms after its start: the engine reports paused; it used 0\.0 ms of CPU/);
+    assert.match(
+      evidence,
+      /^paused 40 ms after its start: the engine reports the target as paused; the target used 0\.0 ms of CPU/,
+    );
     assert.deepEqual(
       events(injector, 'target_started').map(({ actor }) => actor),
       ['revert'],

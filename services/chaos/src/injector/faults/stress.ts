@@ -67,7 +67,7 @@ export async function runStressHelper(
   if (!line.startsWith('{'))
     throw new EncoreError(
       'ENGINE_UNSUPPORTED',
-      `the image has no ${program}: exit code ${exitCode}, ${output.slice(0, 200)}`,
+      `${program} printed no result (exit code ${exitCode}): ${output.slice(0, 200)}. Check that the image contains it and Node`,
     );
   return parse(answerSchema, JSON.parse(line.slice(0, line.lastIndexOf('}') + 1)), 'answer of stress.mjs');
 }

@@ -140,7 +140,7 @@ async function servicesReady(
       probe: () => clients.isReady(wiring.loadgenUrl, { signal }),
     },
     {
-      name: `${recoveryOf} and what it needs`,
+      name: `${recoveryOf} and its dependencies`,
       // A run of a user's project starts a new copy, which no earlier fault can have changed.
       fix: `${logsOf(recoveryOf, wiring)}${wiring.logsHint === undefined ? `; revert leftover faults with \`${wiring.command} revert\`` : ''}`,
       probe: () => clients.allAnswerOk(readyUrls(system), { signal }),
@@ -210,7 +210,7 @@ async function takeLease(
       const isHeld = error instanceof EncoreError && error.code === 'RUN_HELD';
       if (!isHeld || clock.now() > endsAt) throw error;
       if (!isReported)
-        print(`${error.message}; waiting up to ${Math.round(limits.leaseMs / 1_000)} s for that lease to expire`);
+        print(`${error.message}; waiting up to ${Math.round(limits.leaseMs / 1_000)} s in case it was killed`);
       await clock.sleep(Math.min(1_000, limits.leaseMs), signal);
     }
   }
