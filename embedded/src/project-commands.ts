@@ -93,7 +93,8 @@ export async function startProject(
 /** Ends what killed runs of this folder left behind. */
 export async function revertProject(folder: string, env: NodeJS.ProcessEnv): Promise<number> {
   const { ended, running } = await endStaleLabs(readHostEnvironment(env).homes, folder);
-  for (const count of ended) print(`Ended ${count} processes of a killed run, and removed its folder.`);
+  for (const count of ended)
+    print(`Ended ${count} ${count === 1 ? 'process' : 'processes'} of a killed run, and removed its folder.`);
   for (const pid of running) process.stderr.write(`encore revert: ${stillRunning(pid)}\n`);
   if (ended.length + running.length === 0) print('No run of this folder left anything behind.');
   return running.length === 0 ? 0 : refusedExitCode;

@@ -196,7 +196,8 @@ export class Reconciler {
       if (tools.proxies.isClosedByOthers(state)) await this.#changed(proxy, 'it was closed; Encore opens it again');
       await this.#recordForeignToxics(state);
       const restored = await this.#restoreOriginal(proxy);
-      const removed = drift.length === 0 ? null : `${proxy}: ${drift.length} toxics`;
+      const removed =
+        drift.length === 0 ? null : `${proxy}: ${drift.length} ${drift.length === 1 ? 'toxic' : 'toxics'}`;
       return [removed, restored].filter((what) => what !== null).join(', ') || null;
     });
   }

@@ -73,7 +73,8 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
     verifyReverted: async (tools, { fault }) => {
       const { enabled, toxics } = await tools.proxies.state(proxyOf(fault));
       const gone = toxics.every(({ name }) => name !== toxicName(fault.id));
-      return { verified: gone, evidence: `the proxy is ${enabled ? 'open' : 'closed'} with ${toxics.length} toxics` };
+      const found = `${toxics.length} ${toxics.length === 1 ? 'toxic' : 'toxics'}`;
+      return { verified: gone, evidence: `the proxy is ${enabled ? 'open' : 'closed'} with ${found}` };
     },
   };
 }
