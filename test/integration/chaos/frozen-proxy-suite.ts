@@ -160,9 +160,10 @@ function assertWindow(failures: readonly EventOf<'injector_failed'>[], frozenAt:
   assert.ok(silent && lost && failures.length === 2, JSON.stringify(failures));
   assert.match(silent.reason, /Toxiproxy did not respond: .*no response within \d+ ms/);
   assert.match(lost.reason, /restarted and lost server:8000, postgres:5432/);
-  // A call in progress at the freeze began slightly earlier; the next one begins a second later.
+  // A call in progress at the freeze began slightly earlier; the next one begins a second later, on
+  // a busy machine several.
   const lateMs = silent.fromAt - frozenAt;
-  assert.ok(lateMs > -1_000 && lateMs < 2_500, `the window begins ${lateMs} ms after the freeze`);
+  assert.ok(lateMs > -1_000 && lateMs < 8_000, `the window begins ${lateMs} ms after the freeze`);
   assert.ok(silent.toAt - silent.fromAt >= 6_000, `the proxy had ${silent.toAt - silent.fromAt} ms to respond`);
   assert.equal(lost.fromAt, silent.toAt);
 }
