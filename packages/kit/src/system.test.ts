@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { System } from '@encore/contracts';
 import { describe, it } from 'mocha';
-import { containerNames, containerOf, healthOf, kindRefusal, replicasOf, runsProxies } from './system.ts';
+import { containerNames, containerOf, healthOf, replicasOf, runsProxies } from './system.ts';
 
 const system: System = {
   recoveryOf: 'api',
@@ -37,16 +37,6 @@ describe('system description', () => {
         ['api#2', { ready: 'http://lab-api-2:81/ready' }],
       ],
     );
-  });
-
-  it('permits a kind on a container, on its replicas and on nothing else', () => {
-    for (const target of ['api', 'api#1', 'api#2']) assert.equal(kindRefusal(system, target, 'crash'), null, target);
-    for (const target of ['api#3', 'proxy', 'api:80', 'toString'])
-      assert.equal(
-        kindRefusal(system, target, 'crash'),
-        `crash cannot target ${target}; it acts on a container, and these allow it: api`,
-      );
-    assert.equal(kindRefusal(system, 'api', 'freeze'), 'freeze cannot target api; no target of the system allows it');
   });
 
   it('knows which container runs a target', () => {

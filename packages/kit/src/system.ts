@@ -1,12 +1,5 @@
 /** Answers questions about a system description, or about the part of it that a plan contains. */
-import {
-  type FaultKind,
-  kindOf,
-  type PlannedSystem,
-  type System,
-  type SystemHealth,
-  type Target,
-} from '@encore/contracts';
+import type { FaultKind, PlannedSystem, System, SystemHealth, Target } from '@encore/contracts';
 import { EncoreError } from './encore-error.ts';
 
 type Containers = Pick<PlannedSystem, 'containers'>;
@@ -61,21 +54,6 @@ export function targetsAllowing({ containers, proxies }: Containers & Proxies, k
   return Object.entries({ ...containers, ...proxies })
     .filter(([, { allowedKinds }]) => allowedKinds.includes(kind))
     .map(([name]) => name);
-}
-
-/** Why the system description does not permit this kind on this target; null if it does. */
-export function kindRefusal(system: Containers & Proxies, target: Target, kind: FaultKind): string | null {
-  const allowing = targetsAllowing(system, kind);
-  const container = withoutNumber(target);
-  if (allowing.includes(target) || (allowing.includes(container) && replicasOf(system, container).includes(target)))
-    return null;
-  const { actsOn } = kindOf(kind);
-  const possible = allowing.filter((name) => isProxy(name) === (actsOn === 'proxy'));
-  const right =
-    possible.length > 0
-      ? `it acts on a ${actsOn}, and these allow it: ${possible.join(', ')}`
-      : 'no target of the system allows it';
-  return `${kind} cannot target ${target}; ${right}`;
 }
 
 /** Where each replica of the container whose recovery is judged reports its health. */

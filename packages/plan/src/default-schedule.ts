@@ -18,7 +18,8 @@ import {
   type RunConfig,
   type ScheduleRule,
 } from '@encore/contracts';
-import { isSupervised, kindRefusal } from '@encore/kit';
+import { isSupervised } from '@encore/kit';
+import { kindRefusal } from './kind-refusal.ts';
 
 type Config = Pick<RunConfig, 'killIntervalMinutes' | 'network'>;
 

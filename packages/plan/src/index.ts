@@ -2,6 +2,7 @@
 export * from './applicability.ts';
 export * from './best-success-rate.ts';
 export * from './default-schedule.ts';
+export * from './kind-refusal.ts';
 export * from './make-plan.ts';
 export * from './plan-warnings.ts';
 export * from './refuse-plan.ts';

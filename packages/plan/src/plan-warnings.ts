@@ -1,6 +1,6 @@
 /** Warns of faults that the settings suggest and the plan lacks. They do not prevent a run. */
 import { isKill, type Plan, type RunConfig } from '@encore/contracts';
-import { kindRefusal } from '@encore/kit';
+import { kindRefusal } from './kind-refusal.ts';
 import { layOut } from './layout.ts';
 
 export function planWarnings(plan: Plan, config: RunConfig): string[] {

@@ -4,7 +4,8 @@
  * because ids change; everything after that uses the full id found here.
  */
 import type { FaultKind, System, SystemContainer, Target } from '@encore/contracts';
-import { EncoreError, kindRefusal, ownValue, withoutNumber } from '@encore/kit';
+import { EncoreError, ownValue, withoutNumber } from '@encore/kit';
+import { kindRefusal } from '@encore/plan';
 import { type ContainerSummary, type ContainerView, type Engine, label } from './engine.ts';
 
 /** A container's original limits from its labels; null where a label is missing. */

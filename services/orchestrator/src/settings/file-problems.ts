@@ -1,8 +1,8 @@
 /** Lists the problems of a settings file: path in it, value and what is expected. */
 import { type PlannedSystem, runConfigSchema, scheduleRuleSchema } from '@encore/contracts';
-import { EncoreError, kindRefusal, schemaProblems, unknownKey } from '@encore/kit';
+import { EncoreError, schemaProblems, unknownKey } from '@encore/kit';
 import { type SettingsObject, section } from '@encore/kit/settings-file';
-import { applicabilityProblem } from '@encore/plan';
+import { applicabilityProblem, kindRefusal } from '@encore/plan';
 import { exampleOf, isMetric, metricTable, rowOf } from '../judge/rules/metric-table.ts';
 import { holds, parseThreshold, type Threshold } from '../judge/rules/threshold.ts';
 import { scalarSettings } from './scalar-settings.ts';
