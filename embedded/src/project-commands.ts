@@ -31,7 +31,7 @@ export async function planProcesses(
     impossibleHere: unsupportedHere(),
   });
   if (!planned.ok) return planned;
-  if (!('file' in planned)) throw new TypeError('encore.yaml has changed in the meantime');
+  if (!('file' in planned)) throw new TypeError('encore.yaml was changed while it was being read; start the run again');
   const { running } = await endStaleLabs(readHostEnvironment(env).homes, process.cwd());
   const problems = [
     ...running.map(

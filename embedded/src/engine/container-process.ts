@@ -40,7 +40,10 @@ export class ContainerProcess {
       ...spec.user,
     });
     child.on('error', () => {});
-    if (child.pid === undefined) throw new EngineError(500, `could not start ${spec.name}`);
+    if (child.pid === undefined) {
+      const advice = 'check that this folder exists and that the machine can start more processes';
+      throw new EngineError(500, `could not start ${spec.name} in ${spec.cwd}; ${advice}`);
+    }
     this.pid = child.pid;
     this.#reaper = context.reaper;
     this.#group = context.group;

@@ -14,8 +14,8 @@ export const lastRecoverySeconds = (config: RunConfig): number =>
 /**
  * Recovery time after a fault, in which nothing else is planned. After a fault that is reverted, 8
  * s show the return to normal: up to 1 s to the first correct response, up to 1 s to the next full
- * second, and 5 normal seconds. A smoke run allows only 3 s: with 5 s, one seed in five would keep
- * a single network fault; with 8 s, nine in ten.
+ * second, and 5 normal seconds. A smoke run allows only 3 s: with 5 s, one seed in five would be
+ * left with only one network fault; with 8 s, nine in ten.
  */
 export function recoveryMsAfter(
   { killIntervalMinutes, recoveryTimeoutSeconds }: RunConfig,

@@ -69,15 +69,15 @@ export interface Request extends Omit<DataRequest, 'body'> {
    */
   check?: (response: Response, attempt: Attempt) => Failure | null | undefined;
   /**
-   * What to keep of a correct response: its text (default), only its digest (at any size), or what
-   * the function returns, which receives the chunks as they arrive.
+   * What to keep of a correct response: its text (default), only its digest (at any size), or the
+   * result of a function that receives the chunks as they arrive.
    */
   read?: 'text' | 'digest' | ((chunks: AsyncIterable<Uint8Array>) => Promise<unknown>);
   /** Maximum bytes of a response that is read as text. Default: 1 MB. A longer one fails. */
   maxBytes?: number;
   /**
-   * Bytes that the request moves or makes the service work on: each 400 kB extend the time to its
-   * response, and the deadline, by 1 s. Default: the length of the body.
+   * Bytes that the request moves or makes the service work on: each 400 kB extends the time allowed
+   * for its response, and the deadline of the operation, by 1 s. Default: the length of the body.
    */
   bytes?: number;
   /** The header that carries a write's idempotency key. Default: `idempotency-key`; null: none. */

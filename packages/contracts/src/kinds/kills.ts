@@ -11,7 +11,7 @@ export const kills = {
     // would distort the recovery time.
     behaviour: { ...kill, healthBeforeSeconds: 10 },
     needsRestartPolicy: true,
-    does: 'Kills the main process. The bundled lab sends SIGQUIT through the engine, and the process dies immediately with exit code 131. A run of your own project sends SIGKILL (or `crash.signal`) without going through the engine; the exit code is 137.',
+    does: 'Kills the main process. The bundled lab sends SIGQUIT through the engine, and the process dies immediately with exit code 131. A run of your own project sends `crash.signal` (default SIGKILL, exit code 137) without going through the engine.',
     revertedBy: 'The engine’s restart policy starts the target; RestartCount rises by one.',
     usersSee: 'In-flight requests are cut off; the proxy closes new connections until the target listens again.',
     pitfalls:
@@ -49,7 +49,8 @@ export const kills = {
     does: 'Requests a restart from the engine: SIGTERM, then at most the grace period to exit, then a start.',
     revertedBy:
       'There is nothing left to revert: the restart itself starts the target again. The report shows this start as `revert`.',
-    usersSee: 'Requests in flight are answered; new ones are refused until the target listens again.',
+    usersSee:
+      'Requests in flight are answered; the proxy accepts new connections and closes them until the target listens again.',
     pitfalls:
       'A process that ignores SIGTERM as PID 1 takes the whole grace period, which then dominates the restart time.',
   }),

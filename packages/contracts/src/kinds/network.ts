@@ -77,7 +77,7 @@ export const network = {
     does: 'Delays the end of each connection.',
     revertedBy: drained,
     usersSee:
-      'Nothing on reused connections; a response without a Content-Length ends late, because it ends when the connection closes.',
+      'Nothing on reused connections; a response with neither a Content-Length nor chunked encoding ends late, because only the close of the connection ends it.',
     pitfalls: 'A client with a connection pool hardly notices it.',
   }),
   slicer: kind({

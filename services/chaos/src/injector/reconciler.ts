@@ -1,7 +1,7 @@
 /**
  * Reverts what no active fault covers: faults in the journal, and limits that differ from the
- * original ones. Never starts a container that exited on its own; starts one that an outage left
- * down once the run is over.
+ * original ones. Never starts a container that exited on its own. Once the run is over, it starts a
+ * container that an outage left down.
  */
 import { faultKinds, kindOf, type RevertAnswer } from '@encore/contracts';
 import { describeError, EncoreError, isProxy } from '@encore/kit';
@@ -123,7 +123,7 @@ export class Reconciler {
 
   /**
    * The Toxiproxy containers whose process has changed since the last call, or that the engine does
-   * not report. A restarted Toxiproxy has lost its proxies; a running one was changed.
+   * not report. A restart loses the proxies; otherwise something else changed them.
    */
   async #restarted(): Promise<string[]> {
     const { tools, deadline } = this.#dependencies;

@@ -46,7 +46,7 @@ export class Targets {
     if (only === undefined || found.length > 1)
       throw new EncoreError(
         'TARGET_MISSING',
-        `found ${found.length} containers called ${name} in project ${this.project}, by their label ${label.target}; exactly one is required`,
+        `project ${this.project} has ${found.length} containers for the target ${name} (label ${label.target}), but needs exactly one; start the missing one, or remove the others`,
       );
     const view = await this.#engine.inspect(only.id, signal);
     // The engine filtered by label; check the labels again before injecting.

@@ -70,7 +70,7 @@ describe('replicas', () => {
     await lab.clock.until(injector.lease.claim(run));
     await assert.rejects(lab.clock.until(injector.inject({ runId: run.runId, fault: fault('crash') })), {
       code: 'TARGET_MISSING',
-      message: /^found 0 containers called server in project lab/,
+      message: /^project lab has 0 containers for the target server/,
     });
   });
 });

@@ -44,7 +44,7 @@ export function problemOfRequest(request: Request): string | null {
     : 'body must be a string, bytes, or { bytes, chunks }';
 }
 
-/** Returns what is wrong with what the workload's `probe` is, or returned. */
+/** Returns what is wrong with the workload's `probe`, or with what its function returned. */
 export function problemOfProbe(probe: unknown): string | null {
   const { request, object } = (probe ?? {}) as { request?: Request; object?: { request?: Request } };
   if (request === undefined) return `probe is ${textOf(probe)}; expected { request: { method: 'GET', path: '/...' } }`;

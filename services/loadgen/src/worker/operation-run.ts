@@ -294,7 +294,8 @@ export class OperationRun {
   }
 
   skip(reason: string): never {
-    if (this.#begun !== null) throw new Error(`skip after the first request (${reason}); skip before it`);
+    if (this.#begun !== null)
+      throw new Error(`skip was called after the operation's first request (${reason}); call it before any request`);
     throw new Skipped(reason);
   }
 }

@@ -318,11 +318,11 @@ describe('parseCommandLine', () => {
       ['--replay', path],
     ])
       assert.deepEqual(problems([...args, '--seed', '9', '--control', 'noop-faults']), [
-        '--seed: the stored plan determines this; remove it, or make a new plan with "encore run"',
-        '--control: the stored plan determines this; remove it, or make a new plan with "encore run"',
+        '--seed: the stored plan determines this setting; remove the setting, or make a new plan with "encore run"',
+        '--control: the stored plan determines this setting; remove the setting, or make a new plan with "encore run"',
       ]);
     const settings = file('replayed.yaml', 'users: 3\nschedule: []\n');
-    const fixed = 'the stored plan determines this; remove it, or make a new plan with "encore run"';
+    const fixed = 'the stored plan determines this setting; remove the setting, or make a new plan with "encore run"';
     assert.deepEqual(problems(['replay', path, '--config', settings], { ENCORE_HOURS: '3', ENCORE_USERS: '4' }), [
       `ENCORE_HOURS: ${fixed}`,
       `${settings}: schedule: ${fixed}`,

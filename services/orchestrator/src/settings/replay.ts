@@ -21,7 +21,8 @@ export const fixedByPlan: readonly (keyof RunConfig)[] = [
   'schedule',
 ];
 
-export const fixedText = 'the stored plan determines this; remove it, or make a new plan with "encore run"';
+export const fixedText =
+  'the stored plan determines this setting; remove the setting, or make a new plan with "encore run"';
 
 /** `path`: a plan.json, the folder of a run, or the report next to that folder. */
 export function readReplay(path: string): Replay {

@@ -52,7 +52,9 @@ export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved> = {
     if (state !== 'closed')
       throw new EncoreError(
         'ENGINE_REFUSED',
-        state === undefined ? `the target reports no breaker ${breaker}` : `the breaker ${breaker} is already ${state}`,
+        state === undefined
+          ? `the target reports no breaker ${breaker}; set faults.stall.breaker in the workload to one of its breakers`
+          : `the breaker ${breaker} is already ${state}`,
       );
     const now = tools.clock.now();
     // The clock has fractions of a millisecond, and a name must not contain a dot.

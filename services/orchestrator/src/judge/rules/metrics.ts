@@ -170,10 +170,10 @@ function detectionSeconds({ faults }: Evidence): Figure {
 }
 
 /**
- * A censored return neither meets nor breaks a rule. Its lower bound counts only if it exceeds all
- * measured values, as the true value is larger still. If less than half are measured, there is too
- * little data to meet a rule. That share leaves out faults that ended during another one: of
- * overlapping faults the last one to end is measured for all.
+ * A censored return does not count, unless its lower bound exceeds all measured values: then that
+ * bound is a sample, as the true value is larger still. If fewer than half are measured, there is
+ * too little data to meet a rule. That share leaves out faults that ended during another one: of
+ * overlapping faults, the last one to end is measured for all.
  */
 function backToNormalSeconds({ faults }: Evidence): Figure {
   const samples: number[] = [];
