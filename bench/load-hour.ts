@@ -26,6 +26,7 @@ import { loop } from '../services/orchestrator/src/run/loops/loop.ts';
 import { ServiceClients } from '../services/orchestrator/src/service-clients.ts';
 import { profiles } from '../services/orchestrator/src/settings/profiles.ts';
 import { childRunning } from '../test/support/child-running.ts';
+import music from '../workloads/music/src/workload.ts';
 import { type HeapSize, InspectedProgram, inspectable } from './inspected-program.ts';
 import { QuietHour } from './quiet-hour.ts';
 import { type Sample, type Slope, slopeOf } from './slope.ts';
@@ -67,7 +68,7 @@ export async function benchLoadHour(print: Print = console.log): Promise<{ ok: b
     const goals = [
       seen.noErrors(print),
       seen.nothingLost(ledger, print),
-      seen.budgetKept(Number(load.parameters['byteBudgetPerSecond']), maxOffBudget, print),
+      seen.budgetKept(music.parameters?.byteBudgetPerSecond ?? Number.NaN, maxOffBudget, print),
       ...inspected.map((name) => heapFlat(name, heaps[name], print)),
       ...inspected.map((name) => seen.residentUnder(name, (limits.get(name) ?? 0) * maxShareOfLimit, print)),
     ];
@@ -185,5 +186,12 @@ function megabytes(bytes: number): string {
 /** Memory limits from docker-compose.yml: the load generator has none on the embedded runtime. */
 async function limitsOf(names: readonly string[]): Promise<Map<string, number>> {
   const compose = parse(await readFile(join(root, 'docker-compose.yml'), 'utf8'), { merge: true });
-  return new Map(names.map((name) => [name, Number.parseInt(compose.services[name].mem_limit, 10) * 2 ** 20]));
+  return new Map(names.map((name) => [name, bytesOfLimit(String(compose.services[name].mem_limit))]));
+}
+
+/** For example `384m`, or `${NAME:-536870912}`, whose default counts. */
+function bytesOfLimit(limit: string): number {
+  const [, digits, mebibytes] = /(\d+)(m?)\}?$/.exec(limit) ?? [];
+  if (digits === undefined) throw new Error(`docker-compose.yml: mem_limit ${limit} has no number of bytes`);
+  return Number(digits) * (mebibytes === 'm' ? 2 ** 20 : 1);
 }

@@ -21,7 +21,8 @@ project, allows its kind there.
 
 The column *acts on* lists targets of the bundled lab: containers (\`server\`) and proxies (\`server:8000\`). For your own
 project, see [which faults are possible](YOUR_PROJECT.md#which-faults-are-possible). A *toxic* is a rule by which
-Toxiproxy, the program that forwards the connections of a proxy, delays, cuts or closes them.
+Toxiproxy, the program that forwards the connections of a proxy, delays, cuts or closes them. The *probe* of a proxy is
+the protocol by which Encore checks that a fault takes effect: \`http\`, \`postgres\`, \`redis\`, \`banner\` or \`none\`.
 
 | kind | acts on | parameters | default duration | while active |
 | --- | --- | --- | --- | --- |

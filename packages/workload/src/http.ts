@@ -1,7 +1,7 @@
 /**
  * Requests of a workload and their responses.
  *
- * A request is one step of an operation. The engine sends it up to three times within the
+ * A request is one step of an operation. The load generator sends it up to three times within the
  * operation's deadline, and each attempt has one outcome. A step whose last attempt fails throws
  * `RequestFailed`, which ends the operation even if the workload catches it.
  */

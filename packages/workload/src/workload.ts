@@ -31,9 +31,9 @@ export interface Operation<State, Plan, P extends Parameters> {
   /** How often it is drawn, relative to the others. A run may replace it (`load.mix`). */
   weight: number;
   /**
-   * Performs the operation. The engine calls it before its planned time and holds the first request
-   * until then, so what it computes before does not count as response time. It fails if a request
-   * or a check fails.
+   * Performs the operation. The load generator calls it before its planned time and holds the first
+   * request until then, so what it computes before does not count as response time. It fails if a
+   * request or a check fails.
    */
   run: (user: User<State, Plan, P>) => Promise<void> | void;
   /**
@@ -66,13 +66,16 @@ export interface ProbeExpectation {
   contains?: string;
 }
 
-/** One small request that measures availability, ten times per second, each within one second. */
+/**
+ * One small request that measures availability. It is sent ten times per second, and must be
+ * answered within one second.
+ */
 export interface Probe {
   request: DataRequest;
   expect?: ProbeExpectation;
   /**
-   * An object for the probe to read. The engine writes it first, and asks for another one (with the
-   * next `number`) if the service no longer has it.
+   * An object for the probe to read. The load generator writes it first, and asks for another one
+   * (with the next `number`) if the service no longer has it.
    */
   object?: { id: string; digest: string; version?: number; request: DataRequest; expect?: ProbeExpectation };
 }

@@ -1,7 +1,7 @@
 /**
  * Generates the Compose project of a run from the user's: its own project name, a sidecar for each
- * service with a listed port, and nothing that it would share with the user's running stack. A pure
- * function; the same input produces the same project.
+ * service with a port listed in `system.proxies`, and nothing that it would share with the user's
+ * running stack. A pure function; the same input produces the same project.
  */
 import { BlockList, isIP } from 'node:net';
 import { invalidValue, ownValue } from '@encore/kit';
@@ -25,7 +25,7 @@ export interface GenerateOptions {
   runId: string;
   /** Folder of encore.yaml, to which paths in messages are relative. */
   folder: string;
-  /** Listed ports by service, each with at least one port. */
+  /** Ports listed in `system.proxies`, by service; at least one for each. */
   proxied: Readonly<Record<string, readonly number[]>>;
   /** Services that faults may act on, each with the number of its replicas in encore.yaml. */
   targets: Readonly<Record<string, number>>;

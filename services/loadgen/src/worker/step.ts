@@ -85,7 +85,7 @@ const headersTimeoutMs = 10_000;
 const bodyTimeoutMs = 10_000;
 /** Throughput expected of a slow connection or busy server; sets the deadlines of large bodies. */
 export const minBytesPerMs = 400;
-/** Outcomes of a correct system if the thread does not handle its events. */
+/** Outcomes that even a correct system produces while the thread is blocked. */
 const outcomesOfDelay: ReadonlySet<Outcome> = new Set([
   'deadline',
   'header_timeout',

@@ -24,7 +24,7 @@ export const commands = {
   },
   replay: {
     argument: '<plan>',
-    description: 'run a stored plan again: a plan.json, or the folder or report of a run',
+    description: 'run a stored plan again: a plan.json, or the folder or report of a run; for the bundled lab only',
     options: [...settings, '--no-monitor', '--dry-run'],
   },
   report: {
@@ -34,10 +34,10 @@ export const commands = {
   verify: {
     argument: '<folder>',
     description:
-      'recompute the verdict from the files of a run, compare it with the stored report, and exit with the code of the recomputed verdict',
+      'recompute the verdict from the files of a run and compare it with the stored report; exit with the code of the recomputed verdict, or with 4 if the report differs',
   },
   check: {
-    description: 'run only the preflight checks, and print a fix for each problem',
+    description: 'run only the preflight checks, and print a fix for each problem; for the bundled lab only',
     options: [...settings, '--no-monitor', '--replay'],
   },
   revert: {

@@ -130,5 +130,5 @@ const refusals: Record<ShedReason, EncoreError> = {
   OVERLOADED: overloaded('server overloaded'),
   MEMORY: overloaded('the server is low on memory and refuses heavy requests'),
   RATE_LIMITED: new EncoreError('RATE_LIMITED', 'rate limit exceeded; send fewer requests per second'),
-  DRAINING: new EncoreError('DRAINING', 'the server is stopping'),
+  DRAINING: new EncoreError('DRAINING', 'the server is stopping; try again after it has restarted'),
 };

@@ -194,7 +194,7 @@ export class WorkerPool implements AsyncDisposable {
 }
 
 function draining(): EncoreError {
-  return new EncoreError('DRAINING', 'the server is stopping');
+  return new EncoreError('DRAINING', 'the server is stopping; try again after it has restarted');
 }
 
 /**

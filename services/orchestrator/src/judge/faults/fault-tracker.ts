@@ -280,7 +280,10 @@ export class FaultTracker {
     else if (!isNeutral(probe.outcome)) this.#failure(probe.at);
   }
 
-  /** A fault of one replica follows that replica; any other fault follows the server as a whole. */
+  /**
+   * A fault on one replica of the judged container follows that replica; any other fault follows
+   * the server as a whole.
+   */
   #observeServer(event: EventOf<'server_observed'>, time: number): void {
     const whole = this.#health.add(event);
     for (const record of this.#open(time)) {

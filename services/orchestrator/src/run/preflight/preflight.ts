@@ -210,7 +210,9 @@ async function takeLease(
       const isHeld = error instanceof EncoreError && error.code === 'RUN_HELD';
       if (!isHeld || clock.now() > endsAt) throw error;
       if (!isReported)
-        print(`${error.message}; waiting up to ${Math.round(limits.leaseMs / 1_000)} s in case it was killed`);
+        print(
+          `another run is using the lab; waiting up to ${Math.round(limits.leaseMs / 1_000)} s in case it was killed`,
+        );
       await clock.sleep(Math.min(1_000, limits.leaseMs), signal);
     }
   }
