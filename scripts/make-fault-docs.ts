@@ -15,9 +15,9 @@ Generated from the [fault table](../packages/contracts/src/kinds/kind-table.ts) 
 [CREATING_FAULTS.md](CREATING_FAULTS.md) explains how to add a kind.
 
 The injector, the part of Encore that carries out faults, writes each fault to its journal before it injects the fault,
-and confirms the effect by an independent observation. It guards each lasting fault with a lease, always reverts it, and
-verifies the revert. A fault acts on a target only if [system.yaml](../system.yaml), or the \`encore.yaml\` of your own
-project, allows its kind there.
+and confirms the effect by an independent observation. It always reverts a lasting fault, even if the run's lease (its
+right to use the lab) expires or the injector is killed, and verifies the revert. A fault acts on a target only if
+[system.yaml](../system.yaml), or the \`encore.yaml\` of your own project, allows its kind there.
 
 The column *acts on* lists targets of the bundled lab: containers (\`server\`) and proxies (\`server:8000\`). For your own
 project, see [which faults are possible](YOUR_PROJECT.md#which-faults-are-possible). A *toxic* is a rule by which

@@ -32,8 +32,8 @@ export interface Operation<State, Plan, P extends Parameters> {
   weight: number;
   /**
    * Performs the operation. The load generator calls it before its planned time and holds the first
-   * request until then, so what it computes before does not count as response time. It fails if a
-   * request or a check fails.
+   * request until then, so what it computes before then does not count as response time. It fails
+   * if a request or a check fails.
    */
   run: (user: User<State, Plan, P>) => Promise<void> | void;
   /**
@@ -87,7 +87,11 @@ export interface ErrorFormat {
   message?: readonly string[];
   /** Points to true if the request certainly had no effect. */
   definite?: readonly string[];
-  /** Outcomes by code. Others follow from the status: 429 `shed`, other 4xx, 5xx. */
+  /**
+   * Outcomes by code. Without an entry, the status decides: 429, or 503 with Retry-After but
+   * without a code, is `shed`; another 5xx is `server_error`, another 4xx
+   * `client_error_unexpected`.
+   */
   outcomes?: Record<string, Outcome>;
 }
 
@@ -99,7 +103,7 @@ export interface LoadFaults<P extends Parameters = Parameters> {
   stall?: Stall<P>;
 }
 
-/** `runId` is unique to the fault; ids of objects that its calls create start with it. */
+/** `runId` is unique to the fault; ids of objects that its calls create must start with it. */
 export interface Stall<P extends Parameters = Parameters> {
   /** The circuit breaker that the slow calls open, by its name in the service's own status. */
   breaker: string;
@@ -110,7 +114,7 @@ export interface Stall<P extends Parameters = Parameters> {
 }
 
 export interface StallCall {
-  /** Sent before, in order. */
+  /** Sent before `request`, in order. */
   prepare: DataRequest[];
   request: DataRequest;
   /** Removes what `prepare` created; an object that does not exist counts as removed. */
@@ -141,7 +145,7 @@ export interface Workload<State = undefined, Plan = undefined, P extends Paramet
   afterOperation?: (user: User<State, Plan, P>) => Promise<void> | void;
   /** `number` counts the objects of the probe, from 1. */
   probe: Probe | ((run: RunInfo<P> & { number: number }) => Probe | Promise<Probe>);
-  /** The request of the capacity test, and one that is sent before. Default: that of the probe. */
+  /** The request of the capacity test, and one sent before it. Default: that of the probe. */
   capacityTest?: { request: DataRequest; prepare?: DataRequest };
   errors?: ErrorFormat;
   /** What load faults do. */

@@ -1,7 +1,7 @@
 /**
  * Open-loop availability probe: one small request at a fixed rate, regardless of earlier outcomes.
- * The request and what makes its response correct are data of the workload, so that none of the
- * workload's code is involved.
+ * The workload provides the request and the expected response as data, so that none of its code
+ * runs while a probe is sent and checked.
  *
  * Each probe is timed from its intended start, needs a correct response within one second, and is
  * listed in an event. Delays of the generator do not count against the server: a probe that starts
@@ -130,7 +130,8 @@ export class Probe {
     const { ledger, requests } = this.#options;
     this.#objects += 1;
     this.#probed = null;
-    // The workload's function failed, which is reported: without it, no probe starts.
+    // If the workload's function fails, the failure is reported elsewhere, and no probe starts from
+    // then on.
     const probed = await requests(this.#objects).catch(() => null);
     if (probed === null) return;
     const { object } = probed;

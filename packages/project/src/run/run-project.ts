@@ -204,7 +204,8 @@ async function publishedLines(
 }
 
 /**
- * Copies the results folder beside encore.yaml. If the judge failed, it contains only the evidence.
+ * Copies the results from the orchestrator's container to the results folder, which is next to
+ * encore.yaml. If the judge failed, they are only the evidence.
  */
 async function copyResults(container: string, { prepared, keep, print }: RunProject): Promise<void> {
   const results = join(prepared.folder, resultsFolder);

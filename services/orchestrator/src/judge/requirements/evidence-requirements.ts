@@ -107,7 +107,9 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
       const lost = secondsWithin(steady, run.injectorFailures);
       const part = share(lost * 1_000, steady.toAt - steady.fromAt) ?? 0;
       return part > 0.01
-        ? [`the injector failed for ${lost.toFixed(1)} s (${percentText(part)} of steady, allowed: at most 1 %)`]
+        ? [
+            `the injector failed for ${lost.toFixed(1)} s (${percentText(part)} of the steady phase, allowed: at most 1 %)`,
+          ]
         : [];
     },
   },
