@@ -32,9 +32,9 @@ const reasons: [RegExp, string][] = [
   [/^it changes an object that must exist/, 'changes an object'],
   [/^no operation that is kept creates/, 'deletes what nothing creates'],
   [/^no field of its response/, 'no id in the response'],
-  [/ has the pattern /, 'a pattern without an example'],
+  [/ matches the pattern /, 'a pattern without an example'],
   [/^it is deprecated$/, 'deprecated'],
-  [/^its body is not JSON$/, 'a body that is not JSON'],
+  [/^its body is not JSON;/, 'a body that is not JSON'],
 ];
 
 interface Written {

@@ -41,7 +41,10 @@ export function buildRequest(
     else if (!required || isSentAnyway(parameter)) continue;
     else if (place === 'query') query.push(`${encodeURIComponent(name)}=${textOf(parameter, api, values)}`);
     else if (place === 'header') headers[name.toLowerCase()] = textOf(parameter, api, values);
-    else throw new Error(`it needs the ${place} parameter ${name}`);
+    else
+      throw new Error(
+        `it needs the ${place} parameter ${name}, which Encore does not fill in; add it as a step if users do this`,
+      );
   }
   const [, missing] = /\{(?!\{)([^{}]+)\}(?!\})/.exec(path) ?? [];
   if (missing !== undefined) throw new Error(`the document does not describe {${missing}}`);
@@ -58,7 +61,7 @@ export function buildRequest(
 function bodyOf({ method, body }: ApiOperation, samples: Samples): Json | undefined {
   if (body === null || (method === 'GET' && !body.required)) return undefined;
   if (body.schema !== null) return samples.valueOf(body.schema);
-  if (body.required || method !== 'DELETE') throw new Error('its body is not JSON');
+  if (body.required || method !== 'DELETE') throw new Error('its body is not JSON; add it as a step if users do this');
   return undefined;
 }
 

@@ -78,7 +78,10 @@ function viewOf(response: Schema | null, parameter: string, { resolve }: ApiDocu
 
 function idPathOf({ at, properties }: View, parameter: string): string {
   const name = idNames(parameter).find((one) => properties[one] !== undefined && isScalar(properties[one]));
-  if (name === undefined) throw new Error(`no field of its response can be {${parameter}}`);
+  if (name === undefined)
+    throw new Error(
+      `no field of its response matches the path parameter {${parameter}}; describe one in the response's schema, such as id`,
+    );
   return `${at}${member(name)}`;
 }
 

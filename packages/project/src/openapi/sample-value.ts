@@ -77,7 +77,8 @@ export class Samples {
 
   #list(own: Schema, name: string, depth: number): Json {
     const count = Number(own['minItems'] ?? 0);
-    if (count > 1 && own['uniqueItems'] === true) throw new Error(`${name} needs ${count} different items`);
+    if (count > 1 && own['uniqueItems'] === true)
+      throw new Error(`Encore cannot make up the ${count} different items of ${name}; add an example`);
     return Array.from({ length: count }, () => this.valueOf(objectOf(own['items']), `${name}[]`, depth + 1));
   }
 
@@ -111,18 +112,20 @@ function simpleNumber(own: Schema, name: string): number {
   const { least, most, step } = boundsOf(own);
   let value = Math.ceil((least ?? 1) / step) * step;
   if (least === undefined && most !== undefined && most < value) value = Math.floor(most / step) * step;
-  if (most !== undefined && value > most) throw new Error(`${name} has no simple value; add an example`);
+  if (most !== undefined && value > most)
+    throw new Error(`Encore cannot make up a value of ${name} within its bounds; add an example`);
   return value;
 }
 
 function simpleText(own: Schema, name: string): string {
   const { pattern } = own;
-  if (own['format'] === 'binary') throw new Error(`${name} is binary`);
+  if (own['format'] === 'binary') throw new Error(`${name} is binary, which only a workload in TypeScript can send`);
   const { min, max } = lengthsOf(own);
   const fits = (text: string) => text.length >= min && text.length <= max;
   if (typeof pattern === 'string') {
     const found = candidates.find((text) => fits(text) && matches(text, pattern));
-    if (found === undefined) throw new Error(`${name} has the pattern ${pattern}; add an example`);
+    if (found === undefined)
+      throw new Error(`Encore cannot make up a value of ${name} that matches the pattern ${pattern}; add an example`);
     return found;
   }
   return formatSample(own) ?? 'text'.padEnd(min, 'x').slice(0, max);

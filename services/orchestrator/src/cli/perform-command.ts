@@ -154,7 +154,10 @@ async function revert(wiring: Wiring, print: (text: string) => void): Promise<nu
       print(
         `No lab responds at ${wiring.chaosUrl}. Without Docker, faults end with the lab. With Docker, start the chaos service with \`docker compose up -d chaos\`, then revert the faults with \`docker compose run --rm --no-deps orchestrator revert\`.`,
       );
-    else print(`The chaos service could not revert the faults: ${describeError(error)}`);
+    else
+      print(
+        `The chaos service could not revert the faults: ${describeError(error)}. Run the same command again; if it fails again, see the log of the chaos service.`,
+      );
     return exitCodes.INCONCLUSIVE;
   }
 }

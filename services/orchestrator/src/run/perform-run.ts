@@ -40,7 +40,7 @@ export interface ProgramContext {
   stop: AbortSignal;
 }
 
-/** Other limits than the usual ones, for tests. */
+/** Limits that replace the usual ones in tests. */
 export interface Limits {
   preflight?: PreflightLimits;
   supervisor?: SupervisorLimits;
@@ -81,7 +81,10 @@ export async function performRun(
   const ticking = new AbortController();
   // A run whose display fails goes on without it.
   const ticks = loop(clock, 1_000, ticking.signal, () => progress.tick(view.snapshot(clock.now()))).catch(
-    (error: unknown) => print(`The state of the run is no longer shown: ${describeError(error)}`),
+    (error: unknown) =>
+      print(
+        `The display failed, so it is no longer updated; the run continues, and the report is not affected: ${describeError(error)}`,
+      ),
   );
   let ending: Ending;
   try {

@@ -9,6 +9,7 @@ import { EventPoller } from '../../history/event-poller.ts';
 import { brokenRules } from '../../judge/judge.ts';
 import { HostSampler } from '../../progress/host-metrics.ts';
 import type { RunView, ServerDetail } from '../../progress/run-view.ts';
+import { runLeaseTtlMs } from '../../service-clients.ts';
 import { fetchServerDetail } from '../../supervisor/server-detail.ts';
 import { ServerWatcher } from '../../supervisor/server-watcher.ts';
 import type { SupervisorLimits } from '../../supervisor/supervise.ts';
@@ -233,9 +234,13 @@ export class Background {
       await clients.renewRunLease(run.id, { signal, timeoutMs: 2_000 });
     } catch (error) {
       if (signal.aborted) return;
-      print(`The run lease was not renewed: ${describeError(error)}`);
-      if (error instanceof EncoreError && (error.status === 410 || error.status === 404))
-        await this.#retakeRunLease(signal);
+      const hasEnded = error instanceof EncoreError && (error.status === 410 || error.status === 404);
+      print(
+        hasEnded
+          ? `The run's lease (its right to use the lab) expired, and the chaos service reverted the run's faults. Encore takes the lease again: ${describeError(error)}`
+          : `The chaos service did not renew the run's lease (its right to use the lab). Encore tries again; after ${runLeaseTtlMs / 1_000} s without a renewal, the chaos service reverts the run's faults: ${describeError(error)}`,
+      );
+      if (hasEnded) await this.#retakeRunLease(signal);
     }
   }
 
