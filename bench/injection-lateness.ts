@@ -6,17 +6,14 @@
 import assert from 'node:assert/strict';
 import {
   type FaultKind,
-  filesVersion,
   type Plan,
   type PlannedFault,
   scheduleStatusSchema,
   type Target,
 } from '../packages/contracts/src/index.ts';
-import { plannedSystem, systemClock, waitUntil } from '../packages/kit/src/index.ts';
-import { bundledSystem } from '../packages/kit/src/testing/bundled-system.ts';
-import { planHash } from '../packages/plan/src/index.ts';
+import { systemClock, waitUntil } from '../packages/kit/src/index.ts';
 import { startDockerToyLab } from '../test/integration/chaos/docker-toy-lab.ts';
-import { Running } from '../test/integration/chaos/running-chaos.ts';
+import { planOf, Running } from '../test/integration/chaos/running-chaos.ts';
 
 const count = 210;
 /**
@@ -40,17 +37,7 @@ function densePlan(): Plan {
     const id = `f${String(index + 1).padStart(4, '0')}`;
     return { id, kind, target, atSeconds: index * everySeconds, durationSeconds: 0.1, params: {} };
   });
-  const plan = {
-    version: filesVersion,
-    system: plannedSystem(bundledSystem),
-    dropped: [],
-    seed: 1,
-    rampSeconds: 0,
-    steadySeconds: count * everySeconds,
-    faults,
-    bestSuccessRate: 1,
-  };
-  return { ...plan, hash: planHash(plan) };
+  return planOf(faults, count * everySeconds);
 }
 
 export async function benchInjectionLateness(print: (line: string) => void = console.log): Promise<{ ok: boolean }> {

@@ -10,6 +10,7 @@ import {
   type EventOf,
   eventPageSchema,
   filesVersion,
+  type Plan,
   type PlannedFault,
   scheduleStatusSchema,
 } from '@encore/contracts';
@@ -75,18 +76,11 @@ export class Running implements AsyncDisposable {
       return state === 'idle' || state === 'done';
     };
     await waitUntil('the end of the schedule before', () => this.ended || isOver(), { timeoutMs: 40_000, everyMs: 20 });
-    const plan = {
-      version: filesVersion,
-      system: plannedSystem(bundledSystem),
-      dropped: [],
-      seed: 1,
-      rampSeconds: 0,
-      steadySeconds: 600,
-      faults: faults.map((fault) => ({ ...fault, atSeconds: 0 })),
-      bestSuccessRate: 1,
-    };
-    const schedule = { runId, plan: { ...plan, hash: planHash(plan) }, steadyStartsAt: systemClock.now() };
-    await this.call('POST', '/schedule', schedule);
+    const plan = planOf(
+      faults.map((fault) => ({ ...fault, atSeconds: 0 })),
+      600,
+    );
+    await this.call('POST', '/schedule', { runId, plan, steadyStartsAt: systemClock.now() });
   }
 
   /** Resolves after the effect check; rejects when the fault was skipped. */
@@ -140,4 +134,19 @@ export class Running implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill('SIGTERM');
   }
+}
+
+/** A plan of these faults, without a ramp, for the bundled system. */
+export function planOf(faults: PlannedFault[], steadySeconds: number): Plan {
+  const plan = {
+    version: filesVersion,
+    system: plannedSystem(bundledSystem),
+    dropped: [],
+    seed: 1,
+    rampSeconds: 0,
+    steadySeconds,
+    faults,
+    bestSuccessRate: 1,
+  };
+  return { ...plan, hash: planHash(plan) };
 }
