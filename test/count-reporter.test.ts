@@ -53,8 +53,17 @@ describe('count reporter', function () {
       assert.equal(first.exitCode, 2, first.stderr);
       assert.match(first.stdout, /3 passing[\s\S]*1 pending[\s\S]*2 failing/);
       await runMocha(results, ['suite.cjs', 'good.cjs'], [...options]);
-      const expected = { suite: 'check:unit', passed: 3, failed: 2, pending: 1 };
+      const failures = [
+        { title: 'two fails', message: 'on purpose' },
+        { title: 'hook "before all" hook for "never runs"', message: 'on purpose' },
+      ];
+      const expected = { suite: 'check:unit', passed: 3, failed: 2, pending: 1, failures };
       assert.deepEqual(await linesOf(results), [expected, expected]);
+      const summary = [join(root, '.ci/summary.mjs'), join(results, 'results.ndjson'), '1'];
+      const { exitCode, stdout } = await runCommand(process.execPath, summary, { timeoutMs: 30_000 });
+      assert.equal(exitCode, 1);
+      assert.match(stdout, /FAILED: two fails\n {2}on purpose\n/);
+      assert.match(stdout, /\n6 passed, 4 failed\n$/);
     });
 
     it(`counts an unhandled rejection as a failure, ${how}`, async () => {
@@ -69,6 +78,9 @@ describe('count reporter', function () {
       const results = join(folder, `results of ${name}`);
       const run = await runMocha(results, [name, 'good.cjs'], ['--parallel', '--jobs', '2']);
       assert.equal(run.exitCode, 1, run.stdout);
-      assert.deepEqual(await linesOf(results), [{ suite: 'check:unit', passed: 1, failed: 1, pending: 0 }]);
+      const [line] = await linesOf(results);
+      const { failures, ...counts } = line as { failures: { message: string }[] };
+      assert.deepEqual(counts, { suite: 'check:unit', passed: 1, failed: 1, pending: 0 });
+      assert.equal(failures.length, 1);
     });
 });

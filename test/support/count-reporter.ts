@@ -1,6 +1,7 @@
 /**
  * Mocha's `spec` reporter that also counts: if ENCORE_TEST_RESULTS names a folder, each run appends
- * one line to its results.ndjson, so that a caller of several runs (`.ci/run`) can add them up.
+ * one line to its results.ndjson with its counts and what failed, so that a caller of several runs
+ * (`.ci/run`) can add them up and name the failures last.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,11 +12,13 @@ export default class CountReporter extends reporters.Spec {
     super(runner, options);
     const folder = process.env['ENCORE_TEST_RESULTS'];
     if (!folder) return;
+    const failures: { title: string; message: string }[] = [];
+    runner.on('fail', (test, { message }: Error) => failures.push({ title: test.fullTitle(), message }));
     runner.once('end', () => {
-      const { passes, failures, pending } = this.stats;
+      const { passes, failures: failed, pending } = this.stats;
       const suite = process.env['npm_lifecycle_event'] ?? 'mocha';
       mkdirSync(folder, { recursive: true });
-      const line = JSON.stringify({ suite, passed: passes, failed: failures, pending });
+      const line = JSON.stringify({ suite, passed: passes, failed, pending, failures });
       appendFileSync(join(folder, 'results.ndjson'), `${line}\n`);
     });
   }
