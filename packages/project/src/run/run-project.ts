@@ -3,15 +3,16 @@
  * orchestrator in the foreground. Copies the results, and removes everything that carries the run's
  * label. The user's own files and stack are not touched.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitCodes, type RunConfig, refusedExitCode } from '@encore/contracts';
+import { exitCodes, type Result, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError, makeReadable, ownValue } from '@encore/kit';
 import type { ComposeProject } from '../compose/compose-model.ts';
 import { composeText } from '../generate/compose-text.ts';
 import { labels } from '../generate/labels.ts';
 import { writeMonitoringFiles } from '../monitoring/monitoring-files.ts';
 import { engineSocket, terminalOptions } from './config.ts';
+import { copyResults } from './copy-results.ts';
 import { docker } from './docker.ts';
 import { freePorts } from './free-ports.ts';
 import {
@@ -143,8 +144,10 @@ async function perform(run: RunProject, folder: string): Promise<number> {
     ],
     { container, signal: stop, isTerminal, print },
   );
-  await copyResults(container, run);
+  const result = await copyReport(container, run);
   if (code !== null && knownCodes.includes(code)) return code;
+  // An engine that was away when the container ended does not know its exit code.
+  if (result !== null) return exitCodes[result];
   if (code !== null)
     print(
       `The orchestrator ended with exit code ${code}, without a verdict; its last lines above show why. Run again with --keep to inspect the containers.`,
@@ -204,19 +207,18 @@ async function publishedLines(
 }
 
 /**
- * Copies the results from the orchestrator's container to the results folder, which is next to
- * encore.yaml. If the judge failed, they are only the evidence.
+ * Copies the results to the folder next to encore.yaml and returns the verdict; null if there is no
+ * report. If the judge failed, the results are only the evidence.
  */
-async function copyResults(container: string, { prepared, keep, print }: RunProject): Promise<void> {
-  const results = join(prepared.folder, resultsFolder);
-  await mkdir(results, { recursive: true });
+async function copyReport(container: string, { prepared, keep, print }: RunProject): Promise<Result | null> {
   try {
-    await docker(['cp', `${container}:${join(runsPath, resultsFolder)}/.`, results]);
+    return await copyResults(container, join(runsPath, resultsFolder), join(prepared.folder, resultsFolder));
   } catch (error) {
     const next = keep
       ? `What the orchestrator recorded is in the container ${container}, in ${runsPath}`
       : 'The files that the orchestrator recorded are removed with the containers; with --keep they stay';
     print(`No report could be copied: ${describeError(error)}\n${next}.`);
+    return null;
   }
 }
 
