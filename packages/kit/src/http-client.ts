@@ -41,7 +41,7 @@ export async function callText(url: string, options: CallOptions): Promise<strin
     if (options.signal?.aborted === true) throw options.signal.reason;
     throw new EncoreError(
       'UNREACHABLE',
-      `${method} ${url}: connection failed, or no response within ${options.timeoutMs} ms`,
+      `${method} ${url}: connection failed, or no response within ${options.timeoutMs / 1_000} s`,
       { cause: error },
     );
   }

@@ -63,7 +63,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   }
   options.routes(app);
   app.use((request, _response, next) =>
-    next(new EncoreError('NOT_FOUND', `no route for ${request.method} ${request.path}`)),
+    next(new EncoreError('NOT_FOUND', `no such route: ${request.method} ${request.path}`)),
   );
   app.use(errorHandler(options.logger));
   const server = createServer(app);

@@ -36,7 +36,7 @@ describe('waitUntil', () => {
     await assert.rejects(waitUntil('a server', probe, { timeoutMs: 300, clock }), (error) => {
       assert.ok(error instanceof EncoreError);
       assert.equal(error.code, 'TIMED_OUT');
-      assert.match(error.message, /timed out after 300 ms waiting for a server; last error: connection refused/);
+      assert.match(error.message, /timed out after 0\.3 s waiting for a server; last error: connection refused/);
       return true;
     });
   });

@@ -32,7 +32,7 @@ export async function waitUntil<T>(
     }
     if (clock.now() >= endsAt) {
       const why = lastError === undefined ? '' : `; last error: ${describeError(lastError)}`;
-      throw new EncoreError('TIMED_OUT', `timed out after ${options.timeoutMs} ms waiting for ${what}${why}`);
+      throw new EncoreError('TIMED_OUT', `timed out after ${options.timeoutMs / 1_000} s waiting for ${what}${why}`);
     }
     await clock.sleep(options.everyMs ?? 50, options.signal);
   }

@@ -60,10 +60,10 @@ export const network = {
       direction: direction('downstream'),
     }),
     behaviour: proxied,
-    does: 'Limits the data rate of each connection.',
+    does: 'Limits the data rate.',
     revertedBy: drained,
     usersSee: 'Small responses arrive as usual; large ones are slow.',
-    pitfalls: 'The limit applies per connection, not to the proxy as a whole.',
+    pitfalls: 'Several connections together may exceed the rate.',
   }),
   'slow-close': kind({
     actsOn: 'proxy',

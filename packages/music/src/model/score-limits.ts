@@ -43,7 +43,7 @@ export const defaultScoreLimits: ScoreLimits = {
   maxEntries: 1024,
 };
 
-export function tooLarge(what: string, limit: number): EncoreError {
+export function tooLarge(what: string, limit: number | string): EncoreError {
   return new EncoreError('SCORE_TOO_LARGE', `${what} is limited to ${limit}`);
 }
 

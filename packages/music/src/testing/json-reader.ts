@@ -1,4 +1,5 @@
 /** Reads the JSON that json-writer.ts writes. The schema defines the format. */
+import { sizeText } from '@encore/kit/size-text';
 import { z } from 'zod';
 import { PITCHED, UNPITCHED } from '../model/note-columns.ts';
 import { stepOfName } from '../model/pitch.ts';
@@ -76,7 +77,7 @@ type ScoreJson = z.infer<typeof scoreJsonSchema>;
 type PartJson = ScoreJson['parts'][number];
 
 export function readJson(text: string, limits: ScoreLimits): Score {
-  if (text.length > limits.maxBytes) throw tooLarge('the size in bytes', limits.maxBytes);
+  if (text.length > limits.maxBytes) throw tooLarge('the size', sizeText(limits.maxBytes));
   const json = parse(text);
   const builder = new ScoreBuilder(limits);
   builder.title = json.title;

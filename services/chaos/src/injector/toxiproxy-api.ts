@@ -134,7 +134,7 @@ class BoundedHttpClient extends HttpClient {
     try {
       ({ status, text } = await httpExchange(url, { method, signal, ...jsonRequest({ body, token: this.#token }) }));
     } catch (error) {
-      const message = `${what}: no response within ${this.#timeoutMs} ms: ${describeError(error)}`;
+      const message = `${what}: no response within ${this.#timeoutMs / 1_000} s: ${describeError(error)}`;
       throw new EncoreError('PROXY_UNREACHABLE', message, { cause: error });
     }
     if (status >= 400) throw new ToxiproxyRefusal(`${what}: ${status} ${text.slice(0, 300).trim()}`, status);

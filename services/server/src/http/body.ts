@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { EncoreError } from '@encore/kit';
+import { sizeText } from '@encore/kit/size-text';
 
 export interface BodyLimits {
   maxBytes: number;
@@ -16,7 +17,7 @@ export interface BodyLimits {
 }
 
 export function bodyTooLarge(maxBytes: number): EncoreError {
-  return new EncoreError('TOO_LARGE', `the body is limited to ${maxBytes} bytes`);
+  return new EncoreError('TOO_LARGE', `the body is limited to ${sizeText(maxBytes)}`);
 }
 
 /**
@@ -100,7 +101,7 @@ async function* inflate(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 function slowBody(stallMs: number): EncoreError {
-  return new EncoreError('SLOW_BODY', `received no body data for ${stallMs} ms`);
+  return new EncoreError('SLOW_BODY', `received no body data for ${stallMs / 1_000} s`);
 }
 
 function bodyIncomplete(cause: unknown): EncoreError {

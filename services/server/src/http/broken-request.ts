@@ -10,8 +10,8 @@ const maxUrlBytes = 1_024;
 
 /** By the error code of Node's parser or timer; all other codes are malformed requests. */
 const responses = new Map<string | undefined, readonly [status: number, code: ErrorCode, message: string]>([
-  ['HPE_HEADER_OVERFLOW', [431, 'TOO_LARGE', 'the URL and headers together are limited to 16384 bytes']],
-  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'TOO_LARGE', 'chunk extensions are limited to 16384 bytes']],
+  ['HPE_HEADER_OVERFLOW', [431, 'TOO_LARGE', 'the URL and headers together are limited to 16 KB']],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'TOO_LARGE', 'chunk extensions are limited to 16 KB']],
   ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'SLOW_REQUEST', 'the request did not arrive within its timeout']],
 ]);
 

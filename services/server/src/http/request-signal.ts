@@ -27,5 +27,5 @@ export function requestSignal(response: ServerResponse, timeoutMs: number): Abor
 }
 
 function deadlineExceeded(timeoutMs: number): EncoreError {
-  return new EncoreError('DEADLINE', `the request took longer than ${timeoutMs} ms`);
+  return new EncoreError('DEADLINE', `the request took longer than ${timeoutMs / 1_000} s`);
 }

@@ -73,5 +73,5 @@ export class ResponseBudget {
 }
 
 function slowReader(stallMs: number): EncoreError {
-  return new EncoreError('SLOW_READER', `the client read none of the response for ${stallMs} ms`);
+  return new EncoreError('SLOW_READER', `the client read none of the response for ${stallMs / 1_000} s`);
 }

@@ -31,6 +31,6 @@ describe('score resources', () => {
   it('are read into memory up to 4 MB', async () => {
     assert.ok((await read(limit)).result);
     const { error } = await read(limit + 1);
-    assert.match(error?.message ?? '', /limited to 4194304 bytes; use GET \/scores\/large/);
+    assert.match(error?.message ?? '', /limited to 4 MB; use GET \/scores\/large/);
   });
 });

@@ -144,7 +144,7 @@ export class CircuitBreaker implements Disposable {
     if (timeoutMs === false) return call(timeout.signal);
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      const error = new CallTimeout(`the call took longer than ${timeoutMs} ms`);
+      const error = new CallTimeout(`the call took longer than ${timeoutMs / 1_000} s`);
       late.reject(error);
       timeout.abort(error);
     }, timeoutMs);

@@ -5,6 +5,7 @@
  * the limit.
  */
 import { EncoreError } from '@encore/kit/encore-error';
+import { sizeText } from '@encore/kit/size-text';
 import { Inflate } from 'fflate';
 import { SaxesParser } from 'saxes';
 import { malformed, type ScoreLimits, tooLarge, unsupported } from '../../model/score-limits.ts';
@@ -192,7 +193,7 @@ function* inflateEntry(archive: Uint8Array, view: DataView, entry: Entry, maxByt
   let crc = 0;
   for (const chunk of entry.method === 0 ? [data] : inflate(data)) {
     total += chunk.length;
-    if (total > maxBytes) throw tooLarge('the inflated size in bytes', maxBytes);
+    if (total > maxBytes) throw tooLarge('the inflated size', sizeText(maxBytes));
     crc = crc32(chunk, crc);
     yield chunk;
   }
