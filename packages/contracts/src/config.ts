@@ -52,7 +52,7 @@ export const loadConfigSchema = z.strictObject({
     })
     .default({})
     .describe('weights of the operations; the workload has a default for each'),
-  thinkSeconds: rangeSchema.describe('how long a user waits between two operations'),
+  thinkSeconds: rangeSchema.describe('time between the planned starts of two operations of a user'),
   parameters: z
     .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
     .default({})

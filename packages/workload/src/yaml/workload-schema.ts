@@ -28,7 +28,7 @@ const valueSchema = z
 const requestSchema = z
   .strictObject({
     method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
-    path: template.describe('path and query, starting with /; a template'),
+    path: template.describe('a path and query that start with /, as a template'),
     headers: z.record(z.string().regex(/^[^A-Z]+$/, 'must be lowercase'), template).optional(),
     json: json.optional().describe('the body as JSON; its strings are templates'),
     body: template.optional().describe('the body as text'),

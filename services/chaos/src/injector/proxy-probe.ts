@@ -61,7 +61,11 @@ export type ExchangeProbe = (proxy: string, address: Address, options: ExchangeO
 export function exchangeOf(proxies: Readonly<Record<string, { readonly probe: Probe }>>): ExchangeProbe {
   return (proxy, address, options) => {
     const protocol = ownValue(proxies, proxy)?.probe;
-    if (protocol === undefined) throw new EncoreError('TARGET_MISSING', `the system has no proxy ${proxy}`);
+    if (protocol === undefined)
+      throw new EncoreError(
+        'TARGET_MISSING',
+        `the system has no proxy ${proxy}; it has ${Object.keys(proxies).join(', ')}`,
+      );
     return exchange(protocol, address, options);
   };
 }

@@ -122,7 +122,7 @@ export class LoadFaults implements AsyncDisposable {
 
   async #stall(id: string): Promise<Stall> {
     if (this.named.stall === null)
-      throw new EncoreError('NOT_DEFINED', 'the workload defines no calls for a stall (faults.stall)');
+      throw new EncoreError('NOT_DEFINED', 'the workload defines no calls for a stall; add faults.stall to it');
     return new Stall(await this.#callsOf(id), this.#newService());
   }
 

@@ -344,7 +344,9 @@ describe('parseCommandLine', () => {
       /truncated\.json: not a plan \(Unexpected end/,
     );
     rmSync(report);
-    assert.deepEqual(problems(['replay', report]), [`${report}: no such file or folder`]);
+    assert.deepEqual(problems(['replay', report]), [
+      `${report}: no such file or folder; pass a plan.json, or the folder or report of a run`,
+    ]);
     assert.match(
       problems(['replay', file('other.json', '{}')])[0] ?? '',
       /not a plan \(.*\); expected a plan\.json or the folder of a run$/,

@@ -27,7 +27,8 @@ export const fixedText =
 /** `path`: a plan.json, the folder of a run, or the report next to that folder. */
 export function readReplay(path: string): Replay {
   const wrong = (file: string, problem: string): Replay => ({ ok: false, problem: `${file}: ${problem}` });
-  if (!existsSync(path)) return wrong(path, 'no such file or folder');
+  if (!existsSync(path))
+    return wrong(path, 'no such file or folder; pass a plan.json, or the folder or report of a run');
   const planPath = planPathOf(path);
   const noPlan = (why: string): Replay => wrong(planPath, `${why}; expected a plan.json or the folder of a run`);
   if (!existsSync(planPath)) return wrong(path, `${whyNoRun(path)}; pass the folder next to a report`);

@@ -17,7 +17,7 @@ type OnContainer = Pick<ActiveFault<unknown, SavedContainer>, 'saved' | 'mark'>;
 
 export function containerName({ target, kind }: Fault<unknown>): string {
   if (!isProxy(target)) return target;
-  throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}`);
+  throw new EncoreError('TARGET_REFUSED', `${kind} cannot target ${target}: it acts on a container`);
 }
 
 /** Returns the target container; throws unless it is running. */

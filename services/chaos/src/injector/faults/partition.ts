@@ -29,7 +29,11 @@ const saved = savedContainer.extend({
 /** The first proxy that leads to the target. */
 function proxyTo({ proxies }: Pick<Tools, 'proxies'>, { target }: Fault<unknown>): string {
   const [proxy] = proxies.leadingTo(target);
-  if (proxy === undefined) throw new EncoreError('ENGINE_UNSUPPORTED', `no proxy leads to ${target}`);
+  if (proxy === undefined)
+    throw new EncoreError(
+      'ENGINE_UNSUPPORTED',
+      `no proxy leads to ${target}, so the effect could not be seen; list one of its ports`,
+    );
   return proxy;
 }
 

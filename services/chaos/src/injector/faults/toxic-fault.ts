@@ -1,6 +1,6 @@
 /**
- * Shared by all faults made of one toxic: its name, direction and removal, and probes through the
- * proxy and directly.
+ * What all faults that consist of one toxic share: adding, checking and removing the toxic, and
+ * probes through the proxy and directly.
  */
 import { EncoreError, isProxy } from '@encore/kit';
 import {
@@ -31,7 +31,7 @@ export interface ProxyProbes {
 
 export function proxyNamed(target: string): string {
   if (isProxy(target)) return target;
-  throw new EncoreError('TARGET_REFUSED', `${target} is not a proxy`);
+  throw new EncoreError('TARGET_REFUSED', `${target} is not a proxy; a toxic acts on a proxy, such as server:8000`);
 }
 
 export const proxyOf = ({ target }: Fault<unknown>): string => proxyNamed(target);
