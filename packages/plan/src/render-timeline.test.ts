@@ -18,7 +18,7 @@ describe('renderTimeline', () => {
 
   it('states when its times start', () => {
     const text = renderTimeline(makePlan(smokeConfig, system), {});
-    assert.match(text, /^ {2}times {16}from the start of steady load, 10 s after the start of the run$/m);
+    assert.match(text, /^ {2}times {16}from the start of steady load, which follows the ramp$/m);
     assert.match(text, /^ {2}at \(steady\) id /m);
   });
 

@@ -2,6 +2,13 @@
 import type { EncoreEvent, Target } from '@encore/contracts';
 import { noEffectTexts, timeOfDayText } from '../text.ts';
 
+const revertTexts = {
+  released: 'reverted',
+  lease_ended: 'reverted because the run lease ended',
+  reconciled: 'reverted by the reconciler',
+  external: 'ended by something other than Encore',
+} as const;
+
 /** `judged`: the container that an observation without a target is about. */
 export function eventLine(event: EncoreEvent, judged: Target): string | null {
   switch (event.type) {
@@ -14,7 +21,7 @@ export function eventLine(event: EncoreEvent, judged: Target): string | null {
     case 'fault_reverted':
       // An instant fault has nothing to revert.
       if (event.cause === 'instant') return null;
-      return `${event.faultId} reverted (${event.cause})${event.verified ? '' : ', NOT VERIFIED'}`;
+      return `${event.faultId} ${revertTexts[event.cause]}${event.verified ? '' : ', NOT VERIFIED'}`;
     case 'fault_skipped':
       return `${event.faultId} ${event.kind} of ${event.target}: skipped, ${event.reason}`;
     case 'server_observed': {

@@ -4,6 +4,7 @@ import { bundledSystem } from '@encore/kit/testing/bundled-system';
 import { makePlan } from '@encore/plan';
 import { describe, it } from 'mocha';
 import { profiles } from '../settings/profiles.ts';
+import { eventLine } from './event-line.ts';
 import { Progress } from './progress.ts';
 import { RunView, type Snapshot } from './run-view.ts';
 
@@ -47,6 +48,13 @@ describe('plain lines of a run', () => {
     const times = page.text.match(/^\d\d:\d\d:\d\d/gm) ?? [];
     assert.equal(times.length, 4);
     assert.deepEqual(times, times.toSorted());
+  });
+
+  it('name the cause of a revert only if it is not the end of the fault', () => {
+    const lines = (['released', 'lease_ended'] as const).map((cause) =>
+      eventLine({ ...reverted(0, 'f0001'), cause } as EncoreEvent, 'server'),
+    );
+    assert.deepEqual(lines, ['f0001 reverted', 'f0001 reverted because the run lease ended']);
   });
 
   it('wait at most one second', () => {

@@ -61,12 +61,12 @@ describe('opening lines', () => {
     const text = settingLines(config, { ...made, rampSeconds: 20, steadySeconds: 90, faults }).join('\n');
     // 30 users start 20 operations per second: 340 around the faults, 2,000 in all.
     for (const line of [
-      /recovery_seconds: max<30 +if all 2 kills recover, at most 77\.6 % may fail, at 95 %\n/,
-      /lost_writes: count==0 +shows 0\.877 % or more of about 340 operations around faults, if each writes \(nothing if none does\)\n/,
-      /wrong_answers: count==0 +shows 0\.15 % or more of about 2,000 operations\n/,
-      /leaks: count==0 +shows 63\.2 % or more of 3 faults\n/,
-      /unexpected_exits: count==0 +shows 108 per hour or more\n/,
-      /forced_stops: count==0 +shows nothing about graceful restarts: the plan has none\n/,
+      /recovery_seconds: max<30 +if all 2 kills recover, the failure rate is at most 77\.6 % at 95 % confidence\n/,
+      /lost_writes: count==0 +detects 0\.877 % or more of about 340 operations around faults, if each writes \(nothing if none does\)\n/,
+      /wrong_answers: count==0 +detects 0\.15 % or more of about 2,000 operations\n/,
+      /leaks: count==0 +detects 63\.2 % or more of 3 faults\n/,
+      /unexpected_exits: count==0 +detects 108 per hour or more\n/,
+      /forced_stops: count==0 +detects nothing: the plan has no graceful restarts\n/,
     ])
       assert.match(text, line);
   });

@@ -1,6 +1,6 @@
 /**
  * What a run with this plan can prove if all goes well, for `--dry-run`: the smallest rate that
- * each rule would show. The report repeats it with the counts that the run reached.
+ * each rule would detect. The report repeats it with the counts that the run reached.
  */
 import { behaviourOf, isKill, type Plan, type RunConfig } from '@encore/contracts';
 import { settlingMs } from '../judge/collect/integrity.ts';
@@ -15,7 +15,9 @@ export function plannedProof(metric: string, rule: string, config: RunConfig, pl
     const kills = faults.filter(isKill).length;
     const [trials, what] = kills > 0 ? [kills, 'kills'] : [faults.length, 'faults'];
     const bound = boundText(upperBound(0, trials));
-    return trials === 0 ? null : `if all ${trials} ${what} recover, at most ${bound} may fail, at 95 %`;
+    return trials === 0
+      ? null
+      : `if all ${trials} ${what} recover, the failure rate is at most ${bound} at 95 % confidence`;
   }
   if (rule.replaceAll(' ', '') !== 'count==0') return null;
   const operations = operationsIn(totalSeconds(plan), config);
@@ -37,7 +39,7 @@ export function plannedProof(metric: string, rule: string, config: RunConfig, pl
     case 'forced_stops':
       return shown(faults.filter((fault) => behaviourOf(fault).graceful).length, 'graceful restarts', '');
     case 'unexpected_exits':
-      return `shows ${Number(shownPerHour(totalSeconds(plan) / 3_600).toPrecision(3))} per hour or more`;
+      return `detects ${Number(shownPerHour(totalSeconds(plan) / 3_600).toPrecision(3))} per hour or more`;
     case 'leaks':
     case 'external_containers':
     case 'manual_interventions':
@@ -48,11 +50,11 @@ export function plannedProof(metric: string, rule: string, config: RunConfig, pl
 }
 
 function shown(trials: number, what: string, condition: string): string {
-  if (trials === 0) return `shows nothing about ${what}: the plan has none`;
+  if (trials === 0) return `detects nothing: the plan has no ${what}`;
   const count = what.startsWith('operations')
     ? `about ${trials.toLocaleString('en-US')} ${what}`
     : pluralize(trials, what.replace(/s$/, ''));
-  return `shows ${boundText(upperBound(0, trials))} or more of ${count}${condition}`;
+  return `detects ${boundText(upperBound(0, trials))} or more of ${count}${condition}`;
 }
 
 /** A user starts one operation per think time, whatever the system answers. */

@@ -29,7 +29,10 @@ describe('judge: writes', () => {
       `0 of 10 writes in flight or acknowledged around a fault: a rate of 25.9 % ${shown}`,
     );
     assert.match(noteOf('phantom_writes') ?? '', /^0 of 20 acknowledged objects: a rate of 13\.9 % /);
-    assert.match(noteOf('recovery_seconds') ?? '', /; 2 of 2 kills recovered: at most 77\.6 % may fail, at 95 %$/);
+    assert.match(
+      noteOf('recovery_seconds') ?? '',
+      /; 2 of 2 kills recovered: the failure rate is at most 77\.6 % at 95 % confidence$/,
+    );
     assert.match(
       noteOf('unexpected_exits') ?? '',
       /^none in [\d.]+ h: [\d.]+ per hour or more would have been detected/,

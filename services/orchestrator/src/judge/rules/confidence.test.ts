@@ -35,7 +35,11 @@ describe('confidence bounds', () => {
   });
 
   it('are shown as percentages, small ones per million', () => {
-    assert.equal(recoveredText(22, 22, 'kills'), '22 of 22 kills recovered: at most 12.7 % may fail, at 95 %');
+    assert.equal(
+      recoveredText(22, 22, 'kills'),
+      '22 of 22 kills recovered: the failure rate is at most 12.7 % at 95 % confidence',
+    );
+    assert.equal(recoveredText(0, 2, 'faults'), '0 of 2 faults recovered');
     assert.equal(boundText(upperBound(0, 2_000_000)), '1.5 per million');
   });
 });

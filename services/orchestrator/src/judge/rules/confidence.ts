@@ -60,8 +60,10 @@ export function boundText(share: number): string {
     : `${Number((share * 1e6).toPrecision(3))} per million`;
 }
 
-/** `22 of 22 kills recovered: at most 12.7 % may fail, at 95 %`. */
+/** `22 of 22 kills recovered: the failure rate is at most 12.7 % at 95 % confidence`. */
 export function recoveredText(recovered: number, trials: number, what: string): string {
+  const counted = `${recovered} of ${trials} ${what} recovered`;
+  if (recovered === 0) return counted;
   const bound = boundText(upperBound(trials - recovered, trials));
-  return `${recovered} of ${trials} ${what} recovered: at most ${bound} may fail, at 95 %`;
+  return `${counted}: the failure rate is at most ${bound} at 95 % confidence`;
 }
