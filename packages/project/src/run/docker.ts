@@ -49,9 +49,9 @@ export async function dockerInForeground(
   { container, signal, isTerminal }: { container: string; signal: AbortSignal; isTerminal: boolean },
 ): Promise<void> {
   // Only a program of the foreground group may read a terminal. There, Ctrl-C is a key that the
-  // program in the container reads, so it does not come twice.
+  // program in the container reads, so the command must not get the signal as well.
   const child = spawn('docker', args, { env: dockerEnvironment(), stdio: 'inherit', detached: !isTerminal });
-  // Compose itself would end at a signal and leave the container running.
+  // Compose itself would exit on a signal and leave the container running.
   await exitOf(child, signal, () => {
     docker(['kill', '--signal', 'SIGINT', container]).catch(() => child.kill('SIGINT'));
   });

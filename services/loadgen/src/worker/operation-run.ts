@@ -107,7 +107,7 @@ export class OperationRun {
     return result;
   }
 
-  /** The planned start or the disk holds it, not the workload's code. */
+  /** Whether the operation waits for its planned start or for the disk, not for the workload. */
   get #isHeld(): boolean {
     return this.#recordings > 0 || (this.#begun !== null && this.#startedAt === 0);
   }
@@ -158,8 +158,8 @@ export class OperationRun {
     return this.#awaited(async () => {
       const { info } = this.#context;
       checkId(id, info.runId);
-      // A new key for each deletion: a refused one does not resolve an earlier one without a
-      // response.
+      // Each deletion has its own key, so that a refused deletion does not resolve an earlier one
+      // that had no response.
       const key = this.#newKey(id, 'd');
       const entry = { type: 'intended', key, user: info.number, operation: 'delete', id, digest: '' } as const;
       const end = await this.#sendIntended(entry, 0, request);
@@ -169,7 +169,7 @@ export class OperationRun {
     });
   }
 
-  /** Remembers where the workload called until the call has ended, because it must await it. */
+  /** Tracks the call, with its place in the workload, to report one that is not awaited. */
   async #awaited(call: () => Promise<Response>): Promise<Response> {
     if (this.#isOver) throw new Error('a request after the operation ended; await each request within it');
     const place = new Error('the operation ended before this request; await each request');
@@ -183,7 +183,8 @@ export class OperationRun {
   }
 
   /**
-   * Records the intent, which must be on disk before the request is sent, and a result without one.
+   * Records the intent, which must be on disk before the request is sent, and the result of a
+   * request that was not acknowledged.
    */
   async #sendIntended(
     entry: Extract<UserEntry, { type: 'intended' }>,

@@ -59,7 +59,7 @@ export function brokenRules({ plan, collectors }: History): string[] {
   return results.flatMap(({ name, ok }) => (ok === false ? [name] : []));
 }
 
-/** FAILED over INCONCLUSIVE over INTERRUPTED over PASSED. */
+/** FAILED takes precedence over INCONCLUSIVE, then INTERRUPTED, then PASSED. */
 function combine(findings: readonly Finding[], interrupted: boolean): { result: Result; reasons: string[] } {
   const failed = findings.filter(({ status }) => status === 'failed');
   const unknown = findings.filter(

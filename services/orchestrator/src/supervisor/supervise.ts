@@ -14,7 +14,7 @@ export interface SupervisorLimits {
   /** Pause after an action; doubles up to the maximum while the target stays unhealthy. */
   backOffMs: number;
   maxBackOffMs: number;
-  /** Pause after a refusal, for example because of the lease of a fault. */
+  /** Pause after a refusal, for example because an active fault forbids the start. */
   retryAfterRefusalMs: number;
 }
 

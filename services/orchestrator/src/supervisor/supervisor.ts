@@ -25,7 +25,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #watched = new Map<Target, ReturnType<typeof newWatchedTarget>>();
   /**
-   * The last recorded refusal per target, so that a long lease produces one event and not
+   * The last recorded refusal per target, so that a long fault produces one event and not
    * thousands.
    */
   readonly #recordedRefusals = new Map<Target, string>();
@@ -58,7 +58,7 @@ export class Supervisor {
         this.#recordedRefusals.delete(target);
       if (action === null) continue;
       const refused = await this.#carryOut(target, action, signal);
-      // A refusal because of a lease must not delay the action after the lease ends.
+      // A refusal because of an active fault must not delay the action after the fault.
       if (refused) {
         const { exitedSince, backOffMs } = before;
         this.#watched.set(target, {

@@ -25,7 +25,7 @@ export interface AdmissionOptions {
   onShed: (reason: ShedReason) => void;
 }
 
-/** Far more than a lab has, and at most 2 MB of names of up to 64 characters. */
+/** Far more clients than a lab has; their names, of up to 64 characters, take at most 2 MB. */
 const maxClients = 10_000;
 /** Heavy work occupies a slot for seconds, so half of the slots stay free for light work. */
 const heavyShare = 0.5;

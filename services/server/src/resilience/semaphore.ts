@@ -18,8 +18,8 @@ export interface SemaphoreOptions {
 }
 
 /**
- * Share of the deadline. The rest is a margin in case the work slows down after a request has
- * joined.
+ * A request joins if its estimated wait is at most this share of the deadline. The rest is a
+ * margin in case the work slows down afterwards.
  */
 const expectedShare = 0.5;
 /**

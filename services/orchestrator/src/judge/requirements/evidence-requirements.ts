@@ -1,7 +1,6 @@
 /**
- * Evidence requirements: without them a run is INCONCLUSIVE. Each is a pure function of the
- * evidence that returns what is missing, one text per gap. One that throws counts as missing
- * evidence.
+ * The evidence requirements. If one is not met, the run is INCONCLUSIVE. Each is a pure function of
+ * the evidence that returns what is missing, one text per gap. One that throws counts as not met.
  */
 import { type EventOf, isKill } from '@encore/contracts';
 import { describeError } from '@encore/kit';
