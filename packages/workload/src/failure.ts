@@ -8,18 +8,18 @@ export interface Failure {
   outcome: Outcome;
   /** For people; appears in the history and the report. At most 300 characters are kept. */
   detail: string;
-  /** The request certainly had no effect, so a write did not happen. */
-  definite: boolean;
+  /** As the response states it: the request certainly had no effect, so a write did not happen. */
+  definite?: boolean;
 }
 
 /** The response is wrong: other content, another object, or a shape that it must not have. */
 export function corrupt(detail: string): Failure {
-  return { outcome: 'corrupt', detail, definite: false };
+  return { outcome: 'corrupt', detail };
 }
 
 /** The response shows an older state than one that was acknowledged to this user. */
 export function stale(detail: string, options: { definite?: boolean } = {}): Failure {
-  return { outcome: 'stale', detail, definite: options.definite ?? false };
+  return { outcome: 'stale', detail, ...options };
 }
 
 /**
@@ -31,7 +31,7 @@ export function refused(
   detail: string,
   options: { definite?: boolean } = {},
 ): Failure {
-  return { outcome, detail, definite: options.definite ?? false };
+  return { outcome, detail, ...options };
 }
 
 /** Thrown by `check` and by `response.json()`. It ends the attempt, and with it the operation. */

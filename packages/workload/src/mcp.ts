@@ -189,7 +189,7 @@ export class McpClient {
     if (session.id === null || response.status === 200) return null;
     if (response.status === 400 && !/session/i.test(response.text)) return null;
     if (this.#session === session) this.#session = null;
-    return { outcome: 'session_lost', detail: response.text.slice(0, 200), definite: true };
+    return { outcome: 'session_lost', detail: response.text.slice(0, 200) };
   }
 }
 

@@ -5,7 +5,7 @@ import { type Attempt, corrupt, digestOf, type Failure, type Request, RequestFai
 import { chunkRing } from './chunk-ring.ts';
 import { type LiveScore, newScore } from './live-score.ts';
 import { readToolOutput, type ToolResult, toolCallRequest } from './mcp-call.ts';
-import { checkDeleted, checkExport, checkMusic, checkStored } from './response-checks.ts';
+import { checkDeleted, checkExport, checkMusic, checkStored, staleError } from './response-checks.ts';
 import { describeScore, type KnownScore, scoreChunks, scoreText } from './score-generator.ts';
 import { chosenScore, type MusicUser } from './user.ts';
 
@@ -86,7 +86,7 @@ function putRequest(score: LiveScore, upload: KnownScore): Request {
     check: (response, { mayHaveHappened }) => {
       // The server must know the version that it last acknowledged.
       if (response.status === 412 || response.status === 404)
-        return stale(`${response.status}: version ${version} was acknowledged`, { definite: true });
+        return staleError(`${response.status}: version ${version} was acknowledged`, response);
       return checkStored(response, expected, mayHaveHappened);
     },
   };

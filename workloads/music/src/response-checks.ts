@@ -7,6 +7,7 @@ import { corrupt, type Failure, type Response, stale } from '@encore/workload';
 import type { LiveScore } from './live-score.ts';
 import { musicalContentOf, musicalDifference } from './musical-content.ts';
 import { scoreText, titleOf } from './score-generator.ts';
+import { toolErrorOf } from './server-errors.ts';
 
 export function parseJson(text: string): unknown {
   try {
@@ -67,5 +68,10 @@ export function checkMusic(xml: string, version: number, score: LiveScore): Fail
 /** Checks the response to a deletion. `mayBeGone`: an earlier attempt may have taken effect. */
 export function checkDeleted(response: Response, mayBeGone: boolean): Failure | null {
   if (response.status === 204 || mayBeGone) return null;
-  return stale('an acknowledged score is absent', { definite: true });
+  return staleError('an acknowledged score is absent', response);
+}
+
+/** The error response to a write denies a state that was acknowledged. */
+export function staleError(detail: string, { text }: Response): Failure {
+  return stale(detail, { definite: toolErrorOf(parseJson(text), text).definite });
 }

@@ -2,18 +2,23 @@
  * How the music server reports errors: as {error: {code, message, definite}}, on /mcp also as
  * JSON-RPC with the same members in `error.data`, and from a tool as its structured content.
  */
+import { type ErrorCode, errorTable, isErrorCode } from '@encore/contracts/errors';
 import { serverErrorSchema } from '@encore/contracts/server-api';
 import { type ErrorFormat, type Failure, refused } from '@encore/workload';
 
-const shedCodes = ['OVERLOADED', 'RATE_LIMITED', 'DRAINING'] as const;
-const clientErrorCodes =
-  /^(RPC -3260|IDEMPOTENCY_MISMATCH|ALREADY_EXISTS|VERSION_MISMATCH|INVALID_|MALFORMED_|UNSUPPORTED_|NOT_FOUND|TOO_LARGE|SCORE_TOO_LARGE|EMPTY)/;
+/** The other codes end an attempt as their status does. */
+const outcomes = {
+  BREAKER_OPEN: 'breaker_open',
+  OVERLOADED: 'shed',
+  RATE_LIMITED: 'shed',
+  DRAINING: 'shed',
+} as const satisfies Partial<Record<ErrorCode, string>>;
 
 export const errorFormat: ErrorFormat = {
   code: ['/error/data/code', '/error/code', '/result/structuredContent/error/code'],
   message: ['/error/message'],
   definite: ['/error/data/definite', '/error/definite'],
-  outcomes: { BREAKER_OPEN: 'breaker_open', ...Object.fromEntries(shedCodes.map((code) => [code, 'shed' as const])) },
+  outcomes,
 };
 
 /** An error inside a successful HTTP response. Its code decides how the attempt ended. */
@@ -34,7 +39,7 @@ export function refusedBy({ code, message, definite }: ToolError): Failure {
 }
 
 function outcomeOf(code: string): Parameters<typeof refused>[0] {
-  if (code === 'BREAKER_OPEN') return 'breaker_open';
-  if (shedCodes.some((one) => one === code)) return 'shed';
-  return clientErrorCodes.test(code) ? 'client_error_unexpected' : 'server_error';
+  if (!isErrorCode(code)) return code.startsWith('RPC -3260') ? 'client_error_unexpected' : 'server_error';
+  if (code in outcomes) return outcomes[code as keyof typeof outcomes];
+  return errorTable[code].status < 500 ? 'client_error_unexpected' : 'server_error';
 }

@@ -38,18 +38,13 @@ const outcomeByCode: Record<string, Outcome> = {
 
 /** Returns the outcome of an exchange without a response. */
 export function failureOfExchange(end: Exclude<ExchangeEnd, { kind: 'answered' | 'workload' }>): Failure {
-  const definite = false;
   switch (end.kind) {
     case 'cancelled':
-      return { outcome: 'cancelled_at_end', detail: 'the run ended', definite };
+      return { outcome: 'cancelled_at_end', detail: 'the run ended' };
     case 'deadline':
-      return {
-        outcome: 'deadline',
-        detail: end.afterHeaders ? 'while reading the response' : 'before a response',
-        definite,
-      };
+      return { outcome: 'deadline', detail: end.afterHeaders ? 'while reading the response' : 'before a response' };
     case 'error':
-      return { outcome: outcomeOfError(end.code, end.afterHeaders), detail: end.message, definite };
+      return { outcome: outcomeOfError(end.code, end.afterHeaders), detail: end.message };
   }
 }
 

@@ -144,6 +144,9 @@ describe('step', () => {
     answerFirst({ status: 503, definite: false }, { status: 503 }, { status: 503 });
     const unsure = await runStep(request, 'one-key-1', context());
     assert.deepEqual([unsure.kind, unsure.kind === 'failed' && unsure.mayHaveHappened], ['failed', true]);
+    const check = () => ({ outcome: 'session_lost', detail: 'unknown session' }) as const;
+    const lost = await runStep({ ...request, check }, 'one-key-1', context());
+    assert.deepEqual([lost.kind, lost.kind === 'failed' && lost.mayHaveHappened], ['failed', false]);
   });
 
   it('accepts a replay after a lost response, but not on a first attempt', async () => {

@@ -95,7 +95,13 @@ const outcomesOfDelay: ReadonlySet<Outcome> = new Set([
   'cut_mid_body',
 ]);
 /** Outcomes after which the request certainly had no effect. */
-const definiteFailures: ReadonlySet<Outcome> = new Set(['refused', 'dns', 'connect_timeout', 'not_started']);
+const definiteFailures: ReadonlySet<Outcome> = new Set([
+  'refused',
+  'dns',
+  'connect_timeout',
+  'not_started',
+  'session_lost',
+]);
 
 /** `key`: the idempotency key of a write; '' for other requests. */
 export async function runStep(request: RequestOrBuilder, key: string, context: StepContext): Promise<StepEnd> {
