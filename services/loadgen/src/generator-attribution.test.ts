@@ -8,6 +8,7 @@ import type { Dispatcher } from 'undici';
 import type { Ledger } from './ledger.ts';
 import { createMetrics } from './metrics.ts';
 import { Probe } from './probe.ts';
+import { testTransport } from './testing/test-operation.ts';
 import type { OperationRecord } from './worker/reporter.ts';
 import { VirtualUser } from './worker/virtual-user.ts';
 
@@ -66,13 +67,9 @@ async function runUser({ serverMs, diskMs, oversleepMs }: Costs): Promise<Seen> 
       thinkSeconds,
       parameters: { byteBudgetPerSecond: 1_000, liveScoresPerUser: 5 },
     },
-    dispatcher,
-    clock,
+    transport: testTransport(dispatcher, { clock, errors: music.errors }),
     record,
     stopping: stopping.signal,
-    cancel: new AbortController().signal,
-    backoffMs: [1, 1],
-    blockedMsSince: () => 0,
     reporter: {
       attemptEnded: () => {},
       operationEnded: (record) => {

@@ -11,7 +11,8 @@ import { describeScore, scoreText } from '@encore/workload-music/score-generator
 import { errorFormat } from '@encore/workload-music/server-errors';
 import { afterEach, before, describe, it } from 'mocha';
 import { type Dispatcher, Pool } from 'undici';
-import { type AttemptRecord, runStep } from '../worker/step.ts';
+import { testTransport } from '../testing/test-operation.ts';
+import { runStep, type StepRecord } from '../worker/step.ts';
 
 /** What the server side of the socket does when the request arrives. */
 type Behaviour = (socket: Socket) => void;
@@ -171,23 +172,19 @@ describe('classify outcome', () => {
   ) {
     const pool = new Pool(origin, { connect: { timeout: 300 }, ...options });
     opened.push({ close: () => pool.destroy() });
-    let recorded: AttemptRecord | undefined;
+    let recorded: StepRecord | undefined;
     const onlyAttempt = new AbortController();
     const signals = AbortSignal.any([cancel.signal, onlyAttempt.signal]);
     await runStep(getRequest(score), '', {
-      dispatcher: withTimeouts(pool, limits),
-      clock: systemClock,
+      transport: testTransport(withTimeouts(pool, limits), {
+        errors: errorFormat,
+        cancel: signals,
+        backoffMs: [60_000, 60_000],
+      }),
       random: new Random(1),
-      errors: errorFormat,
-      operation: 'export',
-      operationId: 'op',
-      user: 1,
       clientId: 'run-u1',
+      nextAttemptId: () => 'op.1',
       deadlineAfter: () => systemClock.now() + (limits.deadlineMs ?? 5_000),
-      cancel: signals,
-      backoffMs: [60_000, 60_000],
-      blockedMsSince: () => 0,
-      attempts: { count: 0 },
       attemptEnded: (record) => {
         recorded = record;
         // One attempt is enough.
@@ -195,7 +192,7 @@ describe('classify outcome', () => {
       },
     });
     assert.ok(recorded);
-    const classified = recorded as AttemptRecord;
+    const classified = recorded as StepRecord;
     seen.add(classified.outcome);
     return classified;
   }

@@ -5,14 +5,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { Random, systemClock } from '@encore/kit';
 import { McpClient, type User } from '@encore/workload';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { afterEach, describe, it } from 'mocha';
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { OperationRun } from './operation-run.ts';
+import { testOperation, testTransport } from '../testing/test-operation.ts';
 import type { AttemptRecord } from './step.ts';
 
 type AnyUser = User<unknown, unknown>;
@@ -74,27 +73,9 @@ describe('MCP client', () => {
   /** Performs one operation and returns how it ended and its attempts. */
   async function perform(run: (user: AnyUser) => Promise<void>): Promise<{ end: string; attempts: string[] }> {
     const records: AttemptRecord[] = [];
-    const random = new Random(1);
-    const dispatcher = pool ?? assert.fail('no server');
-    const shared = {
-      dispatcher,
-      clock: systemClock,
-      cancel: new AbortController().signal,
-      backoffMs: [1, 1],
-      blockedMsSince: () => 0,
-    } as const;
-    const common = { runId: 'run', parameters: {}, users: 1, mix: {}, thinkSeconds: { min: 1, max: 1 } };
-    const operation = new OperationRun({
-      info: { ...common, number: 1, id: 'run-u1', random },
-      state: undefined,
-      planned: { number: 1, operation: 'add', paceMs: 1, plan: undefined },
-      suffix: '',
-      clock: systemClock,
-      step: { ...shared, random, errors: undefined, user: 1, clientId: 'run-u1' },
-      deadlineMs: undefined,
-      attemptEnded: (record) => records.push(record),
-      record: async () => {},
-      begin: async () => true,
+    const operation = testOperation({
+      transport: testTransport(pool ?? assert.fail('no server')),
+      reporter: { attemptEnded: (record) => records.push(record) },
     });
     const performed = await operation.perform(run);
     const end = performed.kind === 'ended' ? performed.end : JSON.stringify(performed, Object.keys(performed));

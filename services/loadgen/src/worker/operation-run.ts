@@ -7,11 +7,9 @@
  * A failed step ends the operation, whatever the function does with the exception. An exception of
  * another kind is a workload error: the operation counts as cancelled.
  */
-import type { Clock } from '@encore/kit/clock';
+import type { Random } from '@encore/kit/random';
 import {
   CheckFailed,
-  type Operation,
-  type Parameters,
   RequestFailed,
   type RequestOrBuilder,
   type Response,
@@ -24,21 +22,25 @@ import { checkDigest, checkId } from './check-request.ts';
 import { untilHung } from './hang-watch.ts';
 import type { OperationEnd, UserEntry } from './messages.ts';
 import { operationUser } from './operation-user.ts';
-import { type AttemptRecord, minBytesPerMs, reasonOf, runStep, type StepContext, type StepEnd } from './step.ts';
-import type { PlannedOperation } from './user-plan.ts';
+import { type AttemptRecord, minBytesPerMs, reasonOf, runStep, type StepEnd, type Transport } from './step.ts';
+import type { AnyWorkload, PlannedOperation } from './user-plan.ts';
 
+/** What the operations of a worker share. */
 export interface OperationContext {
+  workload: AnyWorkload;
+  transport: Transport;
+  /** Resolves when the entry of the ledger is on disk. */
+  record: (entry: UserEntry, bytes: number) => Promise<void>;
+  reporter: { attemptEnded: (record: AttemptRecord) => void };
+}
+
+export interface StartedOperation {
   info: UserInfo;
   state: unknown;
   planned: PlannedOperation;
+  random: Random;
   /** Distinguishes the steps of `afterOperation`. */
   suffix: '' | 'd';
-  clock: Clock;
-  step: Omit<StepContext, 'operation' | 'operationId' | 'attempts' | 'deadlineAfter' | 'attemptEnded'>;
-  deadlineMs: Operation<unknown, unknown, Parameters>['deadlineMs'];
-  attemptEnded: (record: AttemptRecord) => void;
-  /** Resolves when the entry is on disk. */
-  record: (entry: UserEntry, bytes: number) => Promise<void>;
   /** Waits for the planned start; false if the run stops first. */
   begin: () => Promise<boolean>;
 }
@@ -60,8 +62,11 @@ const defaultDeadlineMs = 30_000;
 class Skipped extends Error {}
 
 export class OperationRun {
+  readonly #operation: StartedOperation;
   readonly #context: OperationContext;
-  readonly #attempts = { count: 0 };
+  readonly #id: string;
+  /** Over all steps. */
+  #attempts = 0;
   #begun: Promise<void> | null = null;
   #isStopped = false;
   #performedAt = 0;
@@ -84,16 +89,20 @@ export class OperationRun {
   /** An error of the workload's own code within a request. */
   #threw: { error: unknown } | null = null;
 
-  constructor(context: OperationContext) {
+  constructor(operation: StartedOperation, context: OperationContext) {
+    const { info, planned, suffix } = operation;
+    this.#id = `${info.id}-o${planned.number}${suffix}`;
+    this.#operation = operation;
     this.#context = context;
   }
 
   async perform(run: (user: User<unknown, unknown>) => Promise<void> | void): Promise<Performed> {
     let thrown: { error: unknown } | null = null;
-    this.#performedAt = this.#context.clock.now();
+    const { now } = this.#context.transport.clock;
+    this.#performedAt = now();
     try {
-      await untilHung(run(operationUser(this.#context, this)), {
-        now: this.#context.clock.now,
+      await untilHung(run(operationUser(this.#operation, this)), {
+        now,
         deadlineAt: () => (this.#isHeld ? null : this.#deadlineAfter(0)),
       });
       const [open] = this.#open;
@@ -140,7 +149,7 @@ export class OperationRun {
 
   write(id: string, digest: string, request: RequestOrBuilder, options?: WriteOptions): Promise<Response> {
     return this.#awaited(async () => {
-      const { info } = this.#context;
+      const { info } = this.#operation;
       checkId(id, info.runId);
       checkDigest(digest);
       const key = this.#newKey(id, 'w');
@@ -156,7 +165,7 @@ export class OperationRun {
 
   remove(id: string, request: RequestOrBuilder): Promise<Response> {
     return this.#awaited(async () => {
-      const { info } = this.#context;
+      const { info } = this.#operation;
       checkId(id, info.runId);
       // Each deletion has its own key, so that a refused deletion does not resolve an earlier one
       // that had no response.
@@ -219,31 +228,37 @@ export class OperationRun {
   async #step(request: RequestOrBuilder, key: string): Promise<StepEnd> {
     this.#begun ??= this.#begin();
     await this.#begun;
-    const { step, planned, info, suffix, clock } = this.#context;
+    const { transport } = this.#context;
+    const { info, planned, random } = this.#operation;
+    const sender = { operationId: this.#id, operation: planned.operation, user: info.number };
     const end = await runStep(request, key, {
-      ...step,
-      operation: planned.operation,
-      operationId: `${info.id}-o${planned.number}${suffix}`,
-      attempts: this.#attempts,
+      transport,
+      random,
+      clientId: info.id,
+      nextAttemptId: () => {
+        this.#attempts += 1;
+        return `${this.#id}.${this.#attempts}`;
+      },
       deadlineAfter: (bytes) => this.#deadlineAfter(bytes),
-      attemptEnded: (record) => this.#hold(record),
+      attemptEnded: (record) => this.#hold({ ...record, ...sender }),
     });
     // The last response ends the operation; writing to disk after it does not count.
-    this.#answeredAt = clock.now();
+    this.#answeredAt = transport.clock.now();
     return end;
   }
 
   async #begin(): Promise<void> {
-    if (!(await this.#context.begin())) {
+    if (!(await this.#operation.begin())) {
       this.#isStopped = true;
       throw new RequestFailed('cancelled_at_end', 'the run ended before the operation began', false);
     }
-    this.#startedAt = this.#context.clock.now();
+    this.#startedAt = this.#context.transport.clock.now();
     this.#answeredAt = this.#startedAt;
   }
 
   #deadlineAfter(bytes: number): number {
-    const { deadlineMs, planned } = this.#context;
+    const { planned, suffix } = this.#operation;
+    const deadlineMs = suffix === '' ? this.#context.workload.operations[planned.operation]?.deadlineMs : undefined;
     const fromAt = this.#startedAt === 0 ? this.#performedAt : this.#startedAt;
     const fixedMs = typeof deadlineMs === 'function' ? deadlineMs(planned.plan) : deadlineMs;
     if (fixedMs !== undefined) return fromAt + fixedMs;
@@ -271,25 +286,25 @@ export class OperationRun {
 
   #hold(record: AttemptRecord): void {
     this.#release();
-    if (this.#isOver) this.#context.attemptEnded(record);
+    if (this.#isOver) this.#context.reporter.attemptEnded(record);
     else this.#held = record;
   }
 
   #release(): void {
-    if (this.#held !== null) this.#context.attemptEnded(this.#held);
+    if (this.#held !== null) this.#context.reporter.attemptEnded(this.#held);
     this.#held = null;
   }
 
   newId(): string {
     this.#ids += 1;
-    const { info, planned } = this.#context;
+    const { info, planned } = this.#operation;
     const id = `${info.id}-${planned.number}`;
     return this.#ids === 1 ? id : `${id}-${this.#ids}`;
   }
 
   #newKey(id: string, letter: 'w' | 'd'): string {
     this.#writes += 1;
-    const { planned } = this.#context;
+    const { planned } = this.#operation;
     const key = `${id}-${letter}${planned.number}`;
     return this.#writes === 1 ? key : `${key}-${this.#writes}`;
   }

@@ -127,20 +127,24 @@ class WorkloadServer {
     const reporter = new Reporter(operations, send, this.#afterOperation);
     this.#reporter = reporter;
     const random = new Random(run.seed);
+    const transport = {
+      dispatcher,
+      clock: this.#clock,
+      errors: this.#workload.errors,
+      cancel: this.#cancel.signal,
+      backoffMs: this.#options.backoffMs,
+      blockedMsSince: (at: number) => this.#loop.blockedMsSince(at),
+    };
     const running = users.map(async ({ number, startsAt }) => {
       await this.#clock.sleep(startsAt - this.#clock.now(), this.#stopping.signal).catch(() => {});
       if (this.#stopping.signal.aborted) return;
       const user = new VirtualUser(number, random.fork(`users/${number}`), {
         workload: this.#workload,
         run,
-        dispatcher,
-        clock: this.#clock,
+        transport,
         record: (entry, bytes) => this.#record(entry, bytes),
         stopping: this.#stopping.signal,
-        cancel: this.#cancel.signal,
-        backoffMs: this.#options.backoffMs,
         reporter,
-        blockedMsSince: (at) => this.#loop.blockedMsSince(at),
         workloadFailed: (where, error, fromAt, elsewhere) => this.#failed(where, error, fromAt, elsewhere),
       });
       reporter.usersChanged(1);

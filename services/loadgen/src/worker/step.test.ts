@@ -7,7 +7,8 @@ import { errorFormat } from '@encore/workload-music/server-errors';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { Pool } from 'undici';
 import { FakeServer } from '../testing/fake-server.ts';
-import { type AttemptRecord, runStep, type StepContext } from './step.ts';
+import { testTransport } from '../testing/test-operation.ts';
+import { runStep, type StepContext, type StepRecord, type Transport } from './step.ts';
 
 const body = '<score-partwise/>';
 const request: Request = {
@@ -25,7 +26,7 @@ const request: Request = {
 describe('step', () => {
   let fake: FakeServer;
   let pool: Pool;
-  let attempts: AttemptRecord[];
+  let attempts: StepRecord[];
   let cancel: AbortController;
 
   beforeEach(async () => {
@@ -39,23 +40,26 @@ describe('step', () => {
     await fake[Symbol.asyncDispose]();
   });
 
-  const context = (changes: Partial<StepContext> = {}): StepContext => ({
-    dispatcher: pool,
-    clock: systemClock,
-    random: new Random(1),
-    operation: 'create',
-    operationId: 'op',
-    user: 1,
-    clientId: 'run-u1',
-    errors: errorFormat,
-    deadlineAfter: () => systemClock.now() + 5_000,
-    cancel: cancel.signal,
-    backoffMs: [100, 300],
-    blockedMsSince: () => 0,
-    attemptEnded: (record) => attempts.push(record),
-    attempts: { count: 0 },
-    ...changes,
-  });
+  const context = ({
+    random = new Random(1),
+    deadlineAfter = () => systemClock.now() + 5_000,
+    ...changes
+  }: Partial<Transport & StepContext> = {}): StepContext => {
+    let count = 0;
+    return {
+      transport: testTransport(pool, {
+        errors: errorFormat,
+        cancel: cancel.signal,
+        backoffMs: [100, 300],
+        ...changes,
+      }),
+      random,
+      clientId: 'run-u1',
+      nextAttemptId: () => `op.${++count}`,
+      deadlineAfter,
+      attemptEnded: (record) => attempts.push(record),
+    };
+  };
   const outcomes = () => attempts.map(({ outcome }) => outcome).join(' ');
 
   /** Answers the first requests with these responses instead of correct ones. */

@@ -22,11 +22,9 @@ import { failureOfExchange, failureOfStatus, retryAfterMsOf } from '../http/clas
 import { bytesOf, type ExchangeEnd, exchange, type HttpResponse } from '../http/exchange.ts';
 import { checkRequest } from './check-request.ts';
 
-export interface AttemptRecord {
+/** One attempt of a step; its operation adds who sent it. */
+export interface StepRecord {
   attemptId: string;
-  operationId: string;
-  operation: string;
-  user: number;
   /** The request's name in the history, such as "PUT /items/:id". */
   request: string;
   outcome: Outcome;
@@ -37,27 +35,35 @@ export interface AttemptRecord {
   bytesReceived: number;
 }
 
-export interface StepContext {
+export interface AttemptRecord extends StepRecord {
+  operationId: string;
+  operation: string;
+  user: number;
+}
+
+/** How the users of a worker send their requests. */
+export interface Transport {
   dispatcher: Dispatcher;
   clock: Clock;
-  random: Random;
   errors: ErrorFormat | undefined;
-  operation: string;
-  operationId: string;
-  user: number;
-  /** Sent as X-Client-Id. */
-  clientId: string;
-  /** The deadline once the operation sends or receives this many more bytes. */
-  deadlineAfter: (bytes: number) => number;
-  /** Aborts the request at the end of the grace period. */
+  /** Aborts requests in flight at the end of the grace period. */
   cancel: AbortSignal;
-  attemptEnded: (record: AttemptRecord) => void;
   /** Mean backoff before the second and the third attempt. */
   backoffMs: readonly [number, number];
   /** How long the thread was blocked, if that ended after this time; otherwise 0. */
   blockedMsSince: (at: number) => number;
-  /** Attempts so far, over all steps of the operation; numbers the next one. */
-  attempts: { count: number };
+}
+
+export interface StepContext {
+  transport: Transport;
+  random: Random;
+  /** Sent as X-Client-Id. */
+  clientId: string;
+  /** The id of the operation's next attempt. */
+  nextAttemptId: () => string;
+  /** The deadline once the operation sends or receives this many more bytes. */
+  deadlineAfter: (bytes: number) => number;
+  attemptEnded: (record: StepRecord) => void;
 }
 
 export type StepEnd =
@@ -105,12 +111,11 @@ const definiteFailures: ReadonlySet<Outcome> = new Set([
 
 /** `key`: the idempotency key of a write; '' for other requests. */
 export async function runStep(request: RequestOrBuilder, key: string, context: StepContext): Promise<StepEnd> {
+  const { clock, cancel, backoffMs } = context.transport;
   let mayHaveHappened = false;
   let deadlineAt: number | null = null;
   for (let attempts = 1; ; attempts += 1) {
-    context.attempts.count += 1;
-    const id = `${context.operationId}.${context.attempts.count}`;
-    const attempt: Attempt = { id, key, mayHaveHappened };
+    const attempt: Attempt = { id: context.nextAttemptId(), key, mayHaveHappened };
     let built: Request;
     try {
       built = checkRequest(typeof request === 'function' ? await request(attempt) : request);
@@ -129,10 +134,10 @@ export async function runStep(request: RequestOrBuilder, key: string, context: S
     if (isCancelled) return { kind: 'cancelled', mayHaveHappened };
     const failed = { kind: 'failed', outcome, detail, mayHaveHappened } as const;
     if (attempts === maxAttempts || outcome === 'client_error_unexpected') return failed;
-    const waitMs = backoffBefore(context.backoffMs[attempts - 1] ?? 0, end.retryAfterMs, context.random);
-    if (context.clock.now() + waitMs >= deadlineAt) return failed;
+    const waitMs = backoffBefore(backoffMs[attempts - 1] ?? 0, end.retryAfterMs, context.random);
+    if (clock.now() + waitMs >= deadlineAt) return failed;
     try {
-      await context.clock.sleep(waitMs, context.cancel);
+      await clock.sleep(waitMs, cancel);
     } catch {
       return { kind: 'cancelled', mayHaveHappened };
     }
@@ -155,24 +160,21 @@ async function runAttempt(
   attempt: Attempt,
   context: StepContext & { deadlineAt: number; bytes: number },
 ): Promise<AttemptEnd> {
-  const { clock, operation, operationId, user } = context;
+  const { dispatcher, clock, cancel, errors, blockedMsSince } = context.transport;
   const startedAt = clock.now();
-  const exchanged = await exchange(context.dispatcher, requestOfAttempt(request, attempt, context.clientId), {
+  const exchanged = await exchange(dispatcher, requestOfAttempt(request, attempt, context.clientId), {
     deadlineAt: context.deadlineAt,
     headersTimeoutMs: headersTimeoutMs + context.bytes / minBytesPerMs,
     bodyTimeoutMs,
-    cancel: context.cancel,
+    cancel,
     now: clock.now,
   });
   const endedAt = clock.now();
-  const judged = endOf(exchanged, request, attempt, context.errors, endedAt - startedAt);
-  const end = orOwnDelay(judged, () => context.blockedMsSince(startedAt));
+  const judged = endOf(exchanged, request, attempt, errors, endedAt - startedAt);
+  const end = orOwnDelay(judged, () => blockedMsSince(startedAt));
   const { bytesSent, bytesReceived } = exchanged;
   context.attemptEnded({
     attemptId: attempt.id,
-    operationId,
-    operation,
-    user,
     request: request.name ?? `${request.method} ${request.path}`,
     ...outcomeOf(end),
     startedAt,

@@ -7,31 +7,19 @@
  *   late by   0 ──────────────── catch-up pause ──────────────── 10 s ──────────▶
  *   starts         immediately                   after the pause       (skipped)
  */
-import type { Clock } from '@encore/kit/clock';
 import type { Random } from '@encore/kit/random';
 import type { UserInfo } from '@encore/workload';
-import type { Dispatcher } from 'undici';
 import { frameOf } from './location.ts';
-import type { OperationEnd, RunSettings, UserEntry } from './messages.ts';
-import { OperationRun, type Performed } from './operation-run.ts';
+import type { OperationEnd, RunSettings } from './messages.ts';
+import { type OperationContext, OperationRun, type Performed } from './operation-run.ts';
 import type { Reporter } from './reporter.ts';
-import { type AnyWorkload, type PlannedOperation, UserPlan } from './user-plan.ts';
+import { type PlannedOperation, UserPlan } from './user-plan.ts';
 
-export interface UserContext {
-  workload: AnyWorkload;
+export interface UserContext extends OperationContext {
   run: RunSettings;
-  dispatcher: Dispatcher;
-  clock: Clock;
-  /** Resolves when the entry of the ledger is on disk. */
-  record: (entry: UserEntry, bytes: number) => Promise<void>;
   /** Aborts when no new operation may start. */
   stopping: AbortSignal;
-  backoffMs: readonly [number, number];
-  /** Aborts requests in flight. */
-  cancel: AbortSignal;
   reporter: Pick<Reporter, 'attemptEnded' | 'operationEnded' | 'operationSkipped' | 'started'>;
-  /** See StepContext. */
-  blockedMsSince: (at: number) => number;
   /** Receives each exception of the workload's own code. */
   workloadFailed: (where: string, error: unknown, fromAt: number, elsewhere?: () => string | null) => void;
 }
@@ -72,14 +60,14 @@ export class VirtualUser {
 
   /** Performs the plan from `startsAt` until the run stops. An error in the plan ends it early. */
   async run(startsAt: number): Promise<void> {
-    const { workload, stopping, workloadFailed, clock } = this.#context;
+    const { workload, stopping, workloadFailed, transport } = this.#context;
     let dueAt = startsAt;
     try {
       const plan = new UserPlan(workload, this.#info);
       while (!stopping.aborted) {
         const planned = plan.next();
         dueAt += planned.paceMs;
-        if (clock.now() - dueAt <= maxBacklogMs) await this.#operate(planned, plan.state, dueAt);
+        if (transport.clock.now() - dueAt <= maxBacklogMs) await this.#operate(planned, plan.state, dueAt);
         else await this.#skip(planned, dueAt);
       }
     } catch (error) {
@@ -88,17 +76,18 @@ export class VirtualUser {
   }
 
   async #operate(planned: PlannedOperation, state: unknown, dueAt: number): Promise<void> {
-    const { workload, clock, reporter } = this.#context;
+    const { workload, transport, reporter } = this.#context;
     const { operation } = planned;
     const beginAt = this.#beginAt(planned, dueAt);
     // Called before the intended start, so that neither the disk nor a body adds to response time.
     const begin = async () => {
       if (!(await this.#waitUntil(beginAt))) return false;
       // Counts only delays by the generator's disk or CPU, not by a slow server.
-      reporter.started(clock.now() - beginAt);
+      reporter.started(transport.clock.now() - beginAt);
       return true;
     };
-    const run = this.#operationRun(planned, state, begin, '');
+    const operated = { info: this.#info, state, planned, random: this.#random, suffix: '', begin } as const;
+    const run = new OperationRun(operated, this.#context);
     const performed = await run.perform((user) => workload.operations[operation]?.run(user));
     if (performed.kind === 'not_performed') return performed.isSkipped ? this.#skip(planned, dueAt) : undefined;
     const times = await this.#timesOf(performed, operation, beginAt);
@@ -116,11 +105,11 @@ export class VirtualUser {
     beginAt: number,
   ): Promise<{ end: OperationEnd; startedAt: number; answeredAt: number } | null> {
     if (performed.kind === 'ended') return performed;
-    const { clock, workload } = this.#context;
+    const { transport, workload } = this.#context;
     this.#failed(`operation ${operation}`, performed, workload.operations[operation]?.run);
     if (performed.begun !== null) return { end: 'cancelled', ...performed.begun };
     if (!(await this.#waitUntil(beginAt))) return null;
-    const now = clock.now();
+    const now = transport.clock.now();
     return { end: 'cancelled', startedAt: now, answeredAt: now };
   }
 
@@ -136,7 +125,8 @@ export class VirtualUser {
 
   /** Returns false if the run stops first. */
   async #waitUntil(at: number): Promise<boolean> {
-    const { clock, stopping } = this.#context;
+    const { stopping, transport } = this.#context;
+    const { clock } = transport;
     const waitMs = at - clock.now();
     // Timers use whole milliseconds; rounding up avoids early starts.
     if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), stopping).catch(() => {});
@@ -145,40 +135,18 @@ export class VirtualUser {
 
   /** Returns the time of the last response; undefined if there was none. */
   async #afterOperation(planned: PlannedOperation, state: unknown): Promise<number | undefined> {
-    const { workload, cancel } = this.#context;
-    const { afterOperation } = workload;
-    if (afterOperation === undefined || cancel.aborted) return undefined;
-    const run = this.#operationRun(planned, state, async () => true, 'd');
+    const { afterOperation } = this.#context.workload;
+    if (afterOperation === undefined || this.#context.transport.cancel.aborted) return undefined;
+    const begin = async () => true;
+    const after = { info: this.#info, state, planned, random: this.#random, suffix: 'd', begin } as const;
+    const run = new OperationRun(after, this.#context);
     const performed = await run.perform((user) => afterOperation(user));
     if (performed.kind === 'failed') this.#failed('afterOperation', performed, afterOperation);
     return performed.kind === 'ended' ? performed.answeredAt : undefined;
   }
 
   #failed(where: string, { error, begun, lastCall }: Failed, code: Parameters<typeof frameOf>[0] = () => {}): void {
-    const { workloadFailed, clock } = this.#context;
-    workloadFailed(where, error, begun?.startedAt ?? clock.now(), () => lastCall ?? frameOf(code));
-  }
-
-  #operationRun(
-    planned: PlannedOperation,
-    state: unknown,
-    begin: () => Promise<boolean>,
-    suffix: '' | 'd',
-  ): OperationRun {
-    const { workload, dispatcher, clock, backoffMs, cancel, reporter, record, blockedMsSince } = this.#context;
-    const { number: user, id: clientId } = this.#info;
-    const random = this.#random;
-    return new OperationRun({
-      info: this.#info,
-      state,
-      planned,
-      suffix,
-      clock,
-      step: { dispatcher, clock, random, errors: workload.errors, user, clientId, cancel, backoffMs, blockedMsSince },
-      deadlineMs: suffix === '' ? workload.operations[planned.operation]?.deadlineMs : undefined,
-      attemptEnded: (ended) => reporter.attemptEnded(ended),
-      record,
-      begin,
-    });
+    const { workloadFailed, transport } = this.#context;
+    workloadFailed(where, error, begun?.startedAt ?? transport.clock.now(), () => lastCall ?? frameOf(code));
   }
 }

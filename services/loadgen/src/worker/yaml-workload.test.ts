@@ -4,12 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Random, systemClock } from '@encore/kit';
-import { defineWorkload, digestOf, type UserInfo } from '@encore/workload';
+import { defineWorkload, digestOf } from '@encore/workload';
 import { readYamlWorkload } from '@encore/workload/yaml';
 import { afterEach, describe, it } from 'mocha';
 import { Pool } from 'undici';
+import { testOperation, testTransport, testUser } from '../testing/test-operation.ts';
 import { contextHttp } from './context-http.ts';
-import { OperationRun } from './operation-run.ts';
 import type { AttemptRecord } from './step.ts';
 import { type AnyWorkload, UserPlan } from './user-plan.ts';
 
@@ -138,37 +138,23 @@ describe('YAML workload', () => {
   async function perform(workload: AnyWorkload, count: number) {
     const random = new Random(7).fork('users/1');
     const mix = { add: 1, look: 5 };
-    const run = { runId: 'run', parameters: {}, users: 1, mix, thinkSeconds: { min: 1, max: 2 } };
-    const info: UserInfo = { ...run, number: 1, id: 'run-u1', random };
+    const info = testUser({ mix, random });
     const plan = new UserPlan(workload, info);
     const seen: string[] = [];
     const digests = new Map<string, string>();
     const attempts: AttemptRecord[] = [];
     for (let i = 0; i < count; i += 1) {
       const planned = plan.next();
-      const operation = new OperationRun({
+      const operation = testOperation({
+        workload,
+        transport: testTransport(pool ?? assert.fail('no server')),
         info,
         state: plan.state,
         planned,
-        suffix: '',
-        clock: systemClock,
-        step: {
-          dispatcher: pool ?? assert.fail('no server'),
-          clock: systemClock,
-          random,
-          errors: undefined,
-          user: 1,
-          clientId: 'run-u1',
-          cancel: new AbortController().signal,
-          backoffMs: [1, 1],
-          blockedMsSince: () => 0,
-        },
-        deadlineMs: undefined,
-        attemptEnded: (record) => attempts.push(record),
+        reporter: { attemptEnded: (record) => attempts.push(record) },
         record: async (entry) => {
           if (entry.type === 'acknowledged') digests.set(entry.id, entry.digest);
         },
-        begin: async () => true,
       });
       const performed = await operation.perform((user) => workload.operations[planned.operation]?.run(user));
       const end = performed.kind === 'ended' ? performed.end : JSON.stringify(performed);
