@@ -12,7 +12,6 @@ import {
   waitUntil,
 } from '@encore/kit';
 import type { ChaosConfig } from './config.ts';
-import { breakersAt } from './injector/breakers.ts';
 import { readConnections } from './injector/connections.ts';
 import { DockerEngine } from './injector/docker-engine.ts';
 import { Injector } from './injector/injector.ts';
@@ -40,10 +39,8 @@ export async function startChaos(
     engine: new DockerEngine(config.engineSocket),
     project: config.project,
     system,
-    proxies: new LabProxies(system, (url) => new ToxiproxyApi(url, { token }), systemClock),
-    load: loadClient(config.loadgenUrl),
-    breakers: breakersAt(config.serverHealthUrl),
-    exchange: exchangeOf(system.proxies),
+    proxies: new LabProxies(system, (url) => new ToxiproxyApi(url, { token }), exchangeOf(system.proxies), systemClock),
+    load: loadClient(config.loadgenUrl, config.serverHealthUrl),
     readConnections,
     journal: await Journal.open(config.journalDir),
     metrics: injectorMetrics(registry, system),

@@ -15,7 +15,7 @@ export interface EarlyEnd {
   atMs: number;
 }
 
-type Tools = Pick<FaultTools, 'watch' | 'starts' | 'ownStops' | 'proxies' | 'clock'>;
+type Tools = Pick<FaultTools, 'watch' | 'starts' | 'proxies' | 'clock'>;
 
 /** The engine reports these when something stops or removes a container. */
 const stops = ['kill', 'stop', 'destroy'];
@@ -27,7 +27,7 @@ const stops = ['kill', 'stop', 'destroy'];
  * attributed yet.
  */
 export function endedBy(tools: Tools, active: RegisteredFault): EarlyEnd | null {
-  const { clock, starts, ownStops } = tools;
+  const { clock, starts } = tools;
   const { fault, functions } = active;
   if (isProxy(fault.target)) return proxyEndedBy(tools, active);
   if (functions.endedBy === undefined)
@@ -48,7 +48,7 @@ export function endedBy(tools: Tools, active: RegisteredFault): EarlyEnd | null 
     return { cause: 'reconciled', evidence: `the target was started by ${last.actor}`, atMs };
   }
   // The engine resumes a paused container that it stops.
-  if (action === 'die' || action === 'oom' || ownStops.explains(ender))
+  if (action === 'die' || action === 'oom' || starts.ownStops.explains(ender))
     return { cause: 'reconciled', evidence: 'the target exited while the fault was active', atMs };
   return { cause: 'external', evidence: `something outside the lab ended it (${action})`, atMs };
 }
@@ -74,7 +74,7 @@ function proxyEndedBy({ watch, proxies, clock }: Tools, { fault, mark }: Registe
 /** The last stop of the target since the injection that the lab did not request. */
 function externalStop(tools: Tools, active: RegisteredFault): NumberedEvent | null {
   const stop = lastEvent(tools, active, stops);
-  return stop === null || tools.ownStops.explains(stop) ? null : stop;
+  return stop === null || tools.starts.ownStops.explains(stop) ? null : stop;
 }
 
 function stopText({ event: { action, attributes } }: NumberedEvent): string {

@@ -36,7 +36,8 @@ export class FaultExecutor {
     const { tools, deadline } = this.#dependencies;
     const { containerId } = active.saved;
     const { actions } = active.behaviour;
-    if (containerId !== null && (actions === 'any' || actions.includes('kill'))) tools.ownStops.expect(containerId);
+    if (containerId !== null && (actions === 'any' || actions.includes('kill')))
+      tools.starts.ownStops.expect(containerId);
     const signal = deadline(injectMs);
     const { engineAction } = await active.functions.inject(tools, active, signal);
     if (engineAction === undefined) return undefined;

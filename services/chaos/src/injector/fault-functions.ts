@@ -6,13 +6,10 @@
 import type { FaultParams, PlannedFault } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import { z } from 'zod';
-import type { ReadBreakers } from './breakers.ts';
 import type { Engine } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { LabProxies } from './lab-proxies.ts';
 import type { LoadClient } from './load-client.ts';
-import type { OwnStops } from './own-stops.ts';
-import type { ExchangeProbe } from './proxy-probe.ts';
 import type { StartAttributor } from './start-attributor.ts';
 import type { Targets } from './targets.ts';
 
@@ -22,11 +19,8 @@ export interface FaultTools {
   targets: Targets;
   watch: EngineWatch;
   proxies: LabProxies;
-  exchange: ExchangeProbe;
   load: LoadClient;
-  breakers: ReadBreakers;
   starts: StartAttributor;
-  ownStops: OwnStops;
   clock: Clock;
 }
 
@@ -59,8 +53,7 @@ export interface UsesLoad<Call extends keyof LoadClient> {
 }
 /** Sends probes through a proxy and directly. */
 export interface SendsProbes {
-  proxies: Pick<LabProxies, 'addresses'>;
-  exchange: ExchangeProbe;
+  proxies: Pick<LabProxies, 'probes'>;
 }
 
 /** A planned fault with the parameters of its kind. */

@@ -4,7 +4,6 @@
  */
 import type { EngineInfo, RevertAnswer, System, TargetState } from '@encore/contracts';
 import { describeError } from '@encore/kit';
-import type { ReadBreakers } from './breakers.ts';
 import type { ReadConnections } from './connections.ts';
 import { serviceLog, servicesWithLogs } from './container-logs.ts';
 import type { Engine } from './engine.ts';
@@ -21,8 +20,6 @@ import type { LabProxies } from './lab-proxies.ts';
 import { engineInfo, targetStates } from './lab-view.ts';
 import type { LoadClient } from './load-client.ts';
 import { KeyedLock } from './lock.ts';
-import { OwnStops } from './own-stops.ts';
-import type { ExchangeProbe } from './proxy-probe.ts';
 import { ProxyUses } from './proxy-uses.ts';
 import { Reconciler } from './reconciler.ts';
 import { Recorder } from './recorder.ts';
@@ -37,10 +34,8 @@ interface Dependencies extends Pick<InjectorContext, 'journal' | 'metrics' | 'cl
   project: string;
   system: System;
   proxies: LabProxies;
-  exchange: ExchangeProbe;
   readConnections: ReadConnections;
   load: LoadClient;
-  breakers: ReadBreakers;
   /** Ends the process, so that its restart policy restarts it. */
   giveUp: (reason: string) => void;
 }
@@ -66,7 +61,7 @@ export class Injector {
   #closing = false;
 
   constructor(dependencies: Dependencies) {
-    const { engine, project, system, proxies, exchange, load, breakers } = dependencies;
+    const { engine, project, system, proxies, load } = dependencies;
     const { journal, metrics, clock, deadline, logger, readConnections, giveUp } = dependencies;
     this.#dependencies = dependencies;
     const faultLog = new FaultLog(logger, journal.faults);
@@ -74,20 +69,8 @@ export class Injector {
     const targets = new Targets(engine, project, system);
     this.watch = new EngineWatch(engine, project, journal.lastEngineTime ?? clock.now(), clock, logger);
     const { watch } = this;
-    const ownStops = new OwnStops(watch, clock);
-    const starts = new StartAttributor(engine, targets, journal, clock, ownStops);
-    const tools: FaultTools = {
-      engine,
-      targets,
-      watch,
-      proxies,
-      exchange,
-      load,
-      breakers,
-      starts,
-      ownStops,
-      clock,
-    };
+    const starts = new StartAttributor(engine, targets, journal, watch, clock);
+    const tools: FaultTools = { engine, targets, watch, proxies, load, starts, clock };
     this.registry = new FaultRegistry(journal, metrics);
     const { registry, recorder } = this;
     const inRun = () => this.isInRun;

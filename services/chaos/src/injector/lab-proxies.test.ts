@@ -3,6 +3,7 @@ import { systemClock } from '@encore/kit';
 import { describe, it } from 'mocha';
 import { FakeProxies } from '../testing/fake-proxies.ts';
 import { LabProxies } from './lab-proxies.ts';
+import type { Address, ExchangeProbe } from './proxy-probe.ts';
 
 const part = { allowedKinds: [], unsupported: {} };
 const proxy = (port: number, upstream: string) => ({
@@ -24,8 +25,13 @@ const system = {
 };
 
 /** Records each change with the address of the Toxiproxy that it went to. */
-async function connected(): Promise<{ proxies: LabProxies; changes: string[] }> {
+async function connected(): Promise<{ proxies: LabProxies; changes: string[]; probed: Address[] }> {
   const changes: string[] = [];
+  const probed: Address[] = [];
+  const exchange: ExchangeProbe = (proxy, address, options) => {
+    probed.push(address);
+    return new FakeProxies().exchange(proxy, address, options);
+  };
   const connect = (url: string) => {
     const fake = new FakeProxies();
     fake.onCall = (what, name) => {
@@ -33,9 +39,9 @@ async function connected(): Promise<{ proxies: LabProxies; changes: string[] }> 
     };
     return fake;
   };
-  const proxies = new LabProxies(system, connect, systemClock);
+  const proxies = new LabProxies(system, connect, exchange, systemClock);
   await proxies.ensure();
-  return { proxies, changes };
+  return { proxies, changes, probed };
 }
 
 describe('LabProxies', () => {
@@ -62,15 +68,14 @@ describe('LabProxies', () => {
   });
 
   it('reaches a proxy that listens on all addresses at its Toxiproxy', async () => {
-    const { proxies } = await connected();
-    const { through, direct } = proxies.addresses('db:5432');
-    assert.deepEqual(
-      [through, direct],
-      [
-        { host: 'db-sidecar', port: 3 },
-        { host: 'db', port: 5432 },
-      ],
-    );
+    const { proxies, probed } = await connected();
+    const { through, direct } = proxies.probes('db:5432');
+    await through({ timeoutMs: 1 });
+    await direct({ timeoutMs: 1 });
+    assert.deepEqual(probed, [
+      { host: 'db-sidecar', port: 3 },
+      { host: 'db', port: 5432 },
+    ]);
   });
 
   it('refuses a proxy that is not in the description', async () => {

@@ -5,7 +5,7 @@
  */
 import type { System, SystemProxy } from '@encore/contracts';
 import { type Clock, EncoreError, ownValue, upstreamOf, withoutNumber } from '@encore/kit';
-import type { Address } from './proxy-probe.ts';
+import type { Address, ExchangeProbe, ProxyProbes } from './proxy-probe.ts';
 import type { Proxies, ProxyState, Toxic } from './toxiproxy-api.ts';
 
 /** Prefix of our toxics, followed by the fault's id; other toxics are never removed. */
@@ -26,11 +26,18 @@ export class LabProxies {
   readonly #system: Pick<System, 'containers' | 'proxies'>;
   /** By the URL of the API. */
   readonly #apis: ReadonlyMap<string, Proxies>;
+  readonly #exchange: ExchangeProbe;
   readonly #clock: Clock;
   /** Proxies that this process opened, or found open since it last closed them. */
   readonly #open = new Set<string>();
 
-  constructor(system: Pick<System, 'containers' | 'proxies'>, connect: (url: string) => Proxies, clock: Clock) {
+  constructor(
+    system: Pick<System, 'containers' | 'proxies'>,
+    connect: (url: string) => Proxies,
+    exchange: ExchangeProbe,
+    clock: Clock,
+  ) {
+    this.#exchange = exchange;
     this.names = Object.keys(system.proxies);
     this.#system = system;
     const urls = new Set(this.names.map((name) => this.#apiUrl(name)));
@@ -68,15 +75,18 @@ export class LabProxies {
   }
 
   /**
-   * The address of the proxy as seen from here (its own, or that of Toxiproxy if it listens on all
-   * addresses), and the one that it leads to.
+   * Probes the address of the proxy as seen from here (its own, or that of Toxiproxy if it listens
+   * on all addresses), and the one that it leads to.
    */
-  addresses(proxy: string): { through: Address; direct: Address } {
+  probes(proxy: string): ProxyProbes {
     const { listen, upstream } = this.address(proxy);
     const own = parseAddress(listen);
     const isOnAll = ['0.0.0.0', '[::]', ''].includes(own.host);
     const host = isOnAll ? new URL(this.#apiUrl(proxy)).hostname : own.host;
-    return { through: { ...own, host }, direct: parseAddress(upstream) };
+    return {
+      through: (options) => this.#exchange(proxy, { ...own, host }, options),
+      direct: (options) => this.#exchange(proxy, parseAddress(upstream), options),
+    };
   }
 
   #apiUrl(proxy: string): string {

@@ -5,7 +5,6 @@ import type { ReadConnections } from './connections.ts';
 import { type ContainerView, label, serviceOf } from './engine.ts';
 import type { FaultTools } from './fault-functions.ts';
 import type { FaultRegistry } from './fault-registry.ts';
-import { probesOf } from './faults/toxic-fault.ts';
 import type { InjectorContext } from './injector-context.ts';
 import { misfitOf } from './proxy-probe.ts';
 import type { Targets } from './targets.ts';
@@ -80,7 +79,7 @@ async function proxyMisfits(tools: FaultTools): Promise<Record<string, string>> 
   const { proxies } = tools.targets.system;
   const found = await Promise.all(
     Object.entries(proxies).map(async ([name, { probe }]) => {
-      const misfit = misfitOf(probe, await probesOf(tools, name).through({ timeoutMs: exchangeMs }));
+      const misfit = misfitOf(probe, await tools.proxies.probes(name).through({ timeoutMs: exchangeMs }));
       return misfit === null ? [] : [[name, misfit]];
     }),
   );

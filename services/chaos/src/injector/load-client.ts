@@ -1,4 +1,7 @@
-/** Load faults, which the load generator carries out as its workload defines them. */
+/**
+ * Load faults, which the load generator carries out as its workload defines them, and the circuit
+ * breakers that they open.
+ */
 import {
   type LoadFaultRequest,
   type LoadFaultStatus,
@@ -6,8 +9,11 @@ import {
   loadFaultStatusSchema,
   loadFaultsSchema,
   quickCallSchema,
+  serverHealthSchema,
 } from '@encore/contracts';
 import { callJson, callText, EncoreError } from '@encore/kit';
+
+export type BreakerState = 'closed' | 'open' | 'half_open';
 
 export interface LoadClient {
   /** What the workload defines. */
@@ -20,12 +26,15 @@ export interface LoadClient {
   quickCall(id: string, signal: AbortSignal): Promise<void>;
   /** Ends a fault and removes what it stored; one that has already ended is not an error. */
   stop(id: string, action: LoadFaultRequest['action'], signal: AbortSignal): Promise<void>;
+  /** The states of circuit breakers, as the target itself reports them on its health port. */
+  breakers(signal: AbortSignal): Promise<Record<string, BreakerState>>;
 }
 
 /** The caller's signal ends each call earlier. */
 const timeoutMs = 30_000;
+const healthTimeoutMs = 2_000;
 
-export function loadClient(url: string): LoadClient {
+export function loadClient(url: string, healthUrl: string): LoadClient {
   const at = (id: string) => `${url}/faults/${encodeURIComponent(id)}`;
   return {
     named: (signal) => callJson(`${url}/faults`, loadFaultsSchema, { timeoutMs, signal }),
@@ -46,6 +55,11 @@ export function loadClient(url: string): LoadClient {
     },
     stop: async (id, action, signal) => {
       await callText(`${at(id)}?action=${action}`, { method: 'DELETE', timeoutMs, signal });
+    },
+    breakers: async (signal) => {
+      const options = { timeoutMs: healthTimeoutMs, signal };
+      const { circuit_breakers } = await callJson(`${healthUrl}/health/detailed`, serverHealthSchema, options);
+      return Object.fromEntries(Object.entries(circuit_breakers).map(([name, { state }]) => [name, state]));
     },
   };
 }

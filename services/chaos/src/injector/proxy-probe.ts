@@ -55,6 +55,13 @@ export function misfitOf(probe: Probe, { end, connectMs, bytes, start }: Exchang
   return expected.test(start) ? null : `the answer to the probe ${probe} was ${JSON.stringify(start)}`;
 }
 
+/** Probes of one proxied path. */
+export interface ProxyProbes {
+  through(options: ExchangeOptions): Promise<Exchange>;
+  /** Bypasses the proxy; `unreachable` where the injector cannot. */
+  direct(options: ExchangeOptions): Promise<Exchange>;
+}
+
 export type ExchangeProbe = (proxy: string, address: Address, options: ExchangeOptions) => Promise<Exchange>;
 
 /** Speaks the protocol of each proxy. */

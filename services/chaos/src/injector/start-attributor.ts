@@ -6,7 +6,8 @@
 import type { Actor, Target } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import type { ContainerView, Engine, EngineEvent } from './engine.ts';
-import type { OwnStops } from './own-stops.ts';
+import type { EngineWatch } from './engine-watch.ts';
+import { OwnStops } from './own-stops.ts';
 import type { Targets } from './targets.ts';
 
 /** A start requested longer ago than this does not explain a start that happens now. */
@@ -33,17 +34,17 @@ export interface Attribution {
 }
 
 export class StartAttributor {
+  readonly ownStops: OwnStops;
   readonly #engine: Engine;
   readonly #targets: Targets;
   readonly #journal: StartLog;
   readonly #clock: Clock;
-  readonly #ownStops: OwnStops;
   readonly #asked = new Map<string, RequestedStart>();
   readonly #restartCounts = new Map<string, number>();
   readonly #last = new Map<string, { actor: Actor; atMs: number }>();
 
-  constructor(engine: Engine, targets: Targets, journal: StartLog, clock: Clock, ownStops: OwnStops) {
-    this.#ownStops = ownStops;
+  constructor(engine: Engine, targets: Targets, journal: StartLog, watch: EngineWatch, clock: Clock) {
+    this.ownStops = new OwnStops(watch, clock);
     this.#engine = engine;
     this.#targets = targets;
     this.#journal = journal;
@@ -59,7 +60,7 @@ export class StartAttributor {
     const asked = { containerId, actor, reason, at };
     await this.#journal.write({ line: 'start_requested', target, ...asked });
     this.#asked.set(containerId, asked);
-    this.#ownStops.expect(containerId);
+    this.ownStops.expect(containerId);
   }
 
   async start(view: ContainerView, actor: Actor, reason: string, signal: AbortSignal): Promise<void> {

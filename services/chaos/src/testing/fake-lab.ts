@@ -111,11 +111,14 @@ export class FakeLab {
       engine: life.mortal(this.engine, ['watch']),
       project,
       system: this.system,
-      proxies: new LabProxies(this.system, () => life.mortal(this.proxies, ['exchange']), this.clock),
-      exchange: this.proxies.exchange,
+      proxies: new LabProxies(
+        this.system,
+        () => life.mortal(this.proxies, ['exchange']),
+        this.proxies.exchange,
+        this.clock,
+      ),
       readConnections: (container) => this.readConnections(container),
       load: life.mortal(this.load),
-      breakers: () => this.load.breakers(),
       journal: Journal.from(this.lines.join('\n'), {
         open: async () => sink,
         retire: async () => {

@@ -4,8 +4,7 @@
  */
 import { type LoadFaultRequest, type LoadFaultStatus, type LoadFaults, loadFaultIdSchema } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
-import type { BreakerState } from '../injector/breakers.ts';
-import type { LoadClient } from '../injector/load-client.ts';
+import type { BreakerState, LoadClient } from '../injector/load-client.ts';
 
 const failuresToOpen = 5;
 const successesToClose = 2;

@@ -8,7 +8,7 @@ import {
   savedProxy,
   type UsesProxy,
 } from '../fault-functions.ts';
-import { probesOf, proxyNamed, proxyOf } from './toxic-fault.ts';
+import { proxyNamed, proxyOf } from './toxic-fault.ts';
 
 export const connectionRefused: FaultFunctions<ParamsOf<'connection-refused'>, SendsProbes & UsesProxy, SavedBase> = {
   saved: savedProxy,
@@ -22,7 +22,7 @@ export const connectionRefused: FaultFunctions<ParamsOf<'connection-refused'>, S
     return {};
   },
   checkEffect: async (tools, { fault }) => {
-    const { end, totalMs } = await probesOf(tools, proxyOf(fault)).through({ timeoutMs: 1_500 });
+    const { end, totalMs } = await tools.proxies.probes(proxyOf(fault)).through({ timeoutMs: 1_500 });
     return {
       effect: end === 'refused' ? 'confirmed' : 'absent',
       evidence: `a new connection: ${end} after ${totalMs.toFixed(0)} ms`,

@@ -12,7 +12,6 @@ import {
 } from '../fault-functions.ts';
 import type { LabProxies } from '../lab-proxies.ts';
 import { currentTarget, runningTarget } from './container-target.ts';
-import { probesOf } from './toxic-fault.ts';
 
 type Tools = FindsTarget &
   SendsProbes & { proxies: Pick<LabProxies, 'address' | 'leadingTo'> } & UsesEngine<
@@ -60,7 +59,7 @@ export const partition: FaultFunctions<ParamsOf<'partition'>, Tools, z.infer<typ
   checkEffect: async (tools, active, signal) => {
     const { networks } = await tools.engine.inspect(active.saved.containerId, signal);
     const left = Object.keys(active.saved.endpoints).every((name) => !(name in networks));
-    const { end, bytes } = await probesOf(tools, proxyTo(tools, active.fault)).through({ timeoutMs: 1_500 });
+    const { end, bytes } = await tools.proxies.probes(proxyTo(tools, active.fault)).through({ timeoutMs: 1_500 });
     return {
       effect: left && bytes === 0 ? 'confirmed' : 'absent',
       evidence: `it is in ${Object.keys(networks).join(', ') || 'no network'}; through the proxy: ${end}, ${bytes} bytes`,

@@ -10,7 +10,6 @@ import { EncoreError } from '@encore/kit';
 import { z } from 'zod';
 import {
   type FaultFunctions,
-  type FaultTools,
   type FindsTarget,
   savedContainer,
   type TakesTime,
@@ -18,10 +17,7 @@ import {
 } from '../fault-functions.ts';
 import { runningTarget } from './container-target.ts';
 
-type Tools = FindsTarget &
-  TakesTime &
-  UsesLoad<'named' | 'start' | 'status' | 'quickCall' | 'stop'> &
-  Pick<FaultTools, 'breakers'>;
+type Tools = FindsTarget & TakesTime & UsesLoad<'named' | 'start' | 'status' | 'quickCall' | 'stop' | 'breakers'>;
 const savedSchema = savedContainer.extend({
   /** Name of the stall at the load generator; ids of the objects that it stores start with it. */
   stallId: z.string(),
@@ -48,7 +44,7 @@ export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved> = {
         'the workload defines no calls that stall the target; add faults.stall to it (docs/WORKLOADS.md)',
       );
     const { breaker } = stall;
-    const { [breaker]: state } = await tools.breakers(signal);
+    const { [breaker]: state } = await tools.load.breakers(signal);
     if (state !== 'closed')
       throw new EncoreError(
         'ENGINE_REFUSED',
@@ -65,11 +61,11 @@ export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved> = {
     await load.start(saved.stallId, { action: 'stall', seconds: fault.durationSeconds + marginSeconds }, signal);
     return {};
   },
-  checkEffect: async ({ load, breakers, clock }, { saved: { stallId, breaker } }, signal) => {
+  checkEffect: async ({ load, clock }, { saved: { stallId, breaker } }, signal) => {
     for (;;) {
       // Read before the breakers, or a stall that ends in between would be missed.
       const { isOver, ends } = (await load.status(stallId, signal)) ?? { isOver: true, ends: [] };
-      const states = await breakers(signal);
+      const states = await load.breakers(signal);
       const open = Object.keys(states).filter((name) => states[name] !== 'closed');
       if (open.length > 0 || isOver) {
         const evidence = `slow calls ended with ${endsText(ends)}; open breakers: ${open.join(', ') || 'none'}`;
@@ -78,20 +74,20 @@ export const toolStall: FaultFunctions<ParamsOf<'tool-stall'>, Tools, Saved> = {
       await clock.sleep(probeEveryMs, signal);
     }
   },
-  readBack: async ({ breakers }, { saved: { breaker } }, signal) => {
-    const { [breaker]: state } = await breakers(signal);
+  readBack: async ({ load }, { saved: { breaker } }, signal) => {
+    const { [breaker]: state } = await load.breakers(signal);
     return { inPlace: state !== 'closed', evidence: `the breaker ${breaker} is ${state ?? 'not there'}` };
   },
   endedBy: ['die'],
-  revert: async ({ load, breakers, clock }, { saved: { stallId, breaker } }, signal) => {
+  revert: async ({ load, clock }, { saved: { stallId, breaker } }, signal) => {
     await load.stop(stallId, 'stall', signal);
     // While the breaker is open, calls would be rejected: the revert is retried until it is
     // half-open.
-    const isHalfOpen = async () => (await breakers(signal))[breaker] === 'half_open';
+    const isHalfOpen = async () => (await load.breakers(signal))[breaker] === 'half_open';
     for (; await isHalfOpen(); await clock.sleep(probeEveryMs, signal)) await load.quickCall(stallId, signal);
   },
-  verifyReverted: async ({ breakers, clock }, { saved: { breaker, untilMs } }, signal) => {
-    const { [breaker]: state } = await breakers(signal);
+  verifyReverted: async ({ load, clock }, { saved: { breaker, untilMs } }, signal) => {
+    const { [breaker]: state } = await load.breakers(signal);
     const evidence = `the stored objects are removed, the breaker ${breaker} is ${state ?? 'not there'}`;
     const isEarly = clock.now() < untilMs;
     return {

@@ -13,7 +13,7 @@ import {
   type UsesProxy,
 } from '../fault-functions.ts';
 import { isAsAdded, toxicName } from '../lab-proxies.ts';
-import type { Exchange, ExchangeOptions } from '../proxy-probe.ts';
+import type { Exchange, ExchangeOptions, ProxyProbes } from '../proxy-probe.ts';
 import type { Toxic } from '../toxiproxy-api.ts';
 
 interface ToxicFault<Params> {
@@ -21,12 +21,6 @@ interface ToxicFault<Params> {
   type: string;
   attributes(params: Params): Record<string, number>;
   checkEffect(probes: ProxyProbes, params: Params): Promise<EffectCheck>;
-}
-
-export interface ProxyProbes {
-  through(options: ExchangeOptions): Promise<Exchange>;
-  /** Bypasses the proxy; `unreachable` where the injector cannot. */
-  direct(options: ExchangeOptions): Promise<Exchange>;
 }
 
 export function proxyNamed(target: string): string {
@@ -62,7 +56,7 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
       await tools.proxies.addToxic(proxyOf(fault), toxicOf(fault));
       return {};
     },
-    checkEffect: (tools, { fault }) => checkEffect(probesOf(tools, proxyOf(fault)), fault.params),
+    checkEffect: (tools, { fault }) => checkEffect(tools.proxies.probes(proxyOf(fault)), fault.params),
     readBack: async (tools, { fault }) => {
       const { toxics } = await tools.proxies.state(proxyOf(fault));
       const found = toxics.find(({ name }) => name === toxicName(fault.id));
@@ -76,14 +70,6 @@ export function toxicFault<Params extends { direction: Toxic['stream'] }>({
       const found = `${toxics.length} ${toxics.length === 1 ? 'toxic' : 'toxics'}`;
       return { verified: gone, evidence: `the proxy is ${enabled ? 'open' : 'closed'} with ${found}` };
     },
-  };
-}
-
-export function probesOf({ proxies, exchange }: SendsProbes, proxy: string): ProxyProbes {
-  const { through, direct } = proxies.addresses(proxy);
-  return {
-    through: (options) => exchange(proxy, through, options),
-    direct: (options) => exchange(proxy, direct, options),
   };
 }
 
