@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type EventOf, type FaultKind, type FaultParams, faultKinds, type PlannedFault } from '@encore/contracts';
 import { isProxy } from '@encore/kit';
-import { describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import { FakeLab, fault } from '../testing/fake-lab.ts';
 import { events, startedLab } from '../testing/started-lab.ts';
 import { functionsOf } from './faults/functions-of.ts';
@@ -15,14 +15,15 @@ import { toxicName } from './lab-proxies.ts';
 const supervisor = { runId: 'run-1', actor: 'supervisor' as const, reason: 'unhealthy' };
 const megabyte = 1_048_576;
 
-async function active(
-  planned: PlannedFault,
-  lab = new FakeLab(),
-): Promise<{ lab: FakeLab; injector: Injector; stop: AbortController }> {
+/** The injectors of the current test. */
+const started: AbortController[] = [];
+
+async function active(planned: PlannedFault, lab = new FakeLab()): Promise<{ lab: FakeLab; injector: Injector }> {
   const { injector, stop } = await startedLab(lab);
+  started.push(stop);
   const { effect, evidence } = await lab.clock.until(injector.inject({ runId: 'run-1', fault: planned }));
   assert.equal(effect, 'confirmed', evidence);
-  return { lab, injector, stop };
+  return { lab, injector };
 }
 
 const reverted = (injector: Injector): EventOf<'fault_reverted'>[] => events(injector, 'fault_reverted');
@@ -63,6 +64,10 @@ const lasting = faultKinds.filter((kind) => functionsOf[kind].readBack !== undef
 const until = (kind: FaultKind): FaultParams => (kind === 'outage' ? { until: 'revert' } : {});
 
 describe('a fault that something else ends', () => {
+  afterEach(() => {
+    for (const stop of started.splice(0)) stop.abort();
+  });
+
   it('covers every kind with a lasting state', () => {
     const others: FaultKind[] = ['crash', 'restart'];
     assert.deepEqual(
@@ -77,7 +82,7 @@ describe('a fault that something else ends', () => {
     const { readBackIsCostly } = functionsOf[kind];
     it(`${kind}: is closed with cause external and the time at which it ended`, async () => {
       const planned = fault(kind, { durationSeconds: 40, params: until(kind) });
-      const { lab, injector, stop } = await active(planned);
+      const { lab, injector } = await active(planned);
       await lab.clock.advance(5_000);
       assert.deepEqual(reverted(injector), [], 'it stays active until something ends it');
       const endedAt = lab.clock.now();
@@ -92,60 +97,55 @@ describe('a fault that something else ends', () => {
       }
       const later = await lab.clock.until(injector.release(planned.id));
       assert.equal(later.evidence, 'the fault had already ended');
-      stop.abort();
     });
 
     it(`${kind}: is released as planned when nothing else ends it`, async () => {
       const planned = fault(kind, { durationSeconds: 40, params: until(kind) });
-      const { lab, injector, stop } = await active(planned);
+      const { lab, injector } = await active(planned);
       await lab.clock.advance(5_000);
       await lab.clock.until(injector.release(planned.id));
       assert.deepEqual(
         reverted(injector).map(({ cause }) => cause),
         ['released'],
       );
-      stop.abort();
     });
   }
 
   it('is a spike that stops too early, without an intervention', async () => {
     const planned = fault('traffic-spike', { durationSeconds: 40 });
-    const { lab, injector, stop } = await active(planned);
+    const { lab, injector } = await active(planned);
     lab.load.endSpikes();
     await lab.clock.advance(3_000);
     assert.deepEqual(
       reverted(injector).map(({ cause, evidence }) => [cause, evidence]),
       [['reconciled', 'it ended on its own; before the revert the spike is over; the spike is stopped']],
     );
-    stop.abort();
   });
 
   it('is detected before the revert when no read-back happened in between', async () => {
     const planned = fault('freeze', { durationSeconds: 40 });
-    const { lab, injector, stop } = await active(planned);
+    const { lab, injector } = await active(planned);
     await endByHand(lab, planned);
     await lab.clock.until(injector.release(planned.id));
     assert.equal(reverted(injector)[0]?.cause, 'external');
-    stop.abort();
   });
 
   it('does not include a hang that the supervisor ends', async () => {
     const planned = fault('hang', { durationSeconds: 40 });
-    const { lab, injector, stop } = await active(planned);
+    const { lab, injector } = await active(planned);
     await lab.clock.until(injector.starts.restart('server', supervisor));
     await lab.clock.advance(3_000);
     assert.deepEqual(
       reverted(injector).map(({ cause, evidence }) => [cause, /started by supervisor/.test(evidence)]),
       [['reconciled', true]],
     );
-    stop.abort();
   });
 
   for (const kind of ['memory-cap', 'disk-full'] as const)
     for (const kill of ['crash', 'outage', 'restart'] as const)
       it(`does not include ${kind} when an overlapping ${kill} of the plan ends it`, async () => {
         const planned = fault(kind, { durationSeconds: 40 });
-        const { lab, injector, stop } = await active(planned);
+        const { lab, injector } = await active(planned);
         await lab.clock.advance(2_000);
         await lab.clock.until(injector.inject({ runId: 'run-1', fault: fault(kill) }));
         await lab.clock.advance(3_000);
@@ -154,7 +154,6 @@ describe('a fault that something else ends', () => {
           reverted(injector).flatMap(({ faultId, cause }) => (faultId === planned.id ? cause : [])),
           ['reconciled'],
         );
-        stop.abort();
       });
 
   /** Stops the target, or replaces it, as an operator would. */
@@ -169,7 +168,7 @@ describe('a fault that something else ends', () => {
     for (const kind of ['freeze', 'hang', 'memory-cap', 'disk-full'] as const)
       it(`includes ${kind} after ${command}`, async () => {
         const planned = fault(kind, { durationSeconds: 40 });
-        const { lab, injector, stop } = await active(planned);
+        const { lab, injector } = await active(planned);
         await lab.clock.advance(2_000);
         const stoppedAt = lab.clock.now();
         await stopByHand(lab);
@@ -179,12 +178,11 @@ describe('a fault that something else ends', () => {
         assert.deepEqual([first?.cause, more.length], ['external', 0], first?.evidence);
         assert.match(first?.evidence ?? '', /something outside the lab stopped the target \((kill|stop|destroy)/);
         assert.ok(Math.abs((first?.at ?? 0) - stoppedAt) < 500, `${(first?.at ?? 0) - stoppedAt} ms after it`);
-        stop.abort();
       });
 
   it('includes a stall whose breaker is gone because the server was killed by hand', async () => {
     const planned = fault('tool-stall', { durationSeconds: 40 });
-    const { lab, injector, stop } = await active(planned);
+    const { lab, injector } = await active(planned);
     await lab.clock.advance(1_000);
     const stoppedAt = lab.clock.now();
     await lab.engine.kill(lab.server.id, 'SIGKILL');
@@ -192,53 +190,48 @@ describe('a fault that something else ends', () => {
     await lab.clock.advance(3_000);
     const [first] = reverted(injector);
     assert.deepEqual([first?.cause, first?.at], ['external', stoppedAt], first?.evidence);
-    stop.abort();
   });
 
   it('includes a hang whose target was killed by hand before the supervisor started it', async () => {
     const planned = fault('hang', { durationSeconds: 40 });
-    const { lab, injector, stop } = await active(planned);
+    const { lab, injector } = await active(planned);
     const stoppedAt = lab.clock.now();
     await lab.engine.kill(lab.server.id, 'SIGKILL');
     await lab.clock.until(injector.starts.start('server', supervisor));
     await lab.clock.advance(3_000);
     const [first] = reverted(injector);
     assert.deepEqual([first?.cause, first?.at], ['external', stoppedAt], first?.evidence);
-    stop.abort();
   });
 
   it('includes a limit that is changed by hand after the target was restarted under it', async () => {
     const planned = fault('cpu-throttle', { durationSeconds: 40 });
-    const { lab, injector, stop } = await active(planned);
+    const { lab, injector } = await active(planned);
     await lab.clock.until(injector.starts.restart('server', supervisor));
     await lab.clock.advance(3_000);
     assert.deepEqual(reverted(injector), [], 'a start does not end a limit');
     await endByHand(lab, planned);
     await lab.clock.advance(3_000);
     assert.equal(reverted(injector)[0]?.cause, 'external');
-    stop.abort();
   });
 
   it('includes a cap whose swap limit alone is changed by hand', async () => {
     const planned = fault('memory-cap', { durationSeconds: 40 });
-    const { lab, injector, stop } = await active(planned);
+    const { lab, injector } = await active(planned);
     const { id, memoryBytes } = lab.server;
     await lab.engine.updateMemory(id, memoryBytes, 512 * megabyte);
     await lab.clock.advance(3_000);
     assert.equal(reverted(injector)[0]?.cause, 'external');
-    stop.abort();
   });
 
   it('is detected even if the clock of the engine is ahead', async () => {
     const planned = fault('outage', { durationSeconds: 40, params: { until: 'revert' } });
     const lab = new FakeLab();
     lab.engine.aheadMs = 700;
-    const { injector, stop } = await active(planned, lab);
+    const { injector } = await active(planned, lab);
     await lab.clock.advance(2_000);
     await endByHand(lab, planned);
     await lab.clock.advance(3_000);
     assert.equal(reverted(injector)[0]?.cause, 'external');
-    stop.abort();
   });
 
   it('does not include an OOM kill of the capped target or of the stress helper', async () => {
@@ -248,7 +241,6 @@ describe('a fault that something else ends', () => {
     capped.lab.engine.die(capped.lab.server, 137, true);
     await capped.lab.clock.advance(3_000);
     assert.equal(reverted(capped.injector)[0]?.cause, 'reconciled');
-    capped.stop.abort();
     const pressure = fault('memory-pressure', { durationSeconds: 40 });
     const stress = await active(pressure);
     await stress.lab.clock.advance(100);
@@ -256,7 +248,6 @@ describe('a fault that something else ends', () => {
     await stress.lab.clock.advance(1_000);
     await stress.lab.clock.until(stress.injector.release(pressure.id));
     assert.equal(reverted(stress.injector)[0]?.cause, 'reconciled');
-    stress.stop.abort();
   });
 
   /** What somebody may do to the proxy of a fault. */
@@ -273,13 +264,12 @@ describe('a fault that something else ends', () => {
   for (const [what, change] of Object.entries(changesOfProxy))
     it(`includes a fault whose proxy ${what}`, async () => {
       const planned = fault('latency', { durationSeconds: 40 });
-      const { lab, injector, stop } = await active(planned);
+      const { lab, injector } = await active(planned);
       await lab.clock.advance(2_000);
       await change(lab, planned);
       await lab.clock.advance(3_000);
       const [first, ...more] = reverted(injector);
       assert.deepEqual([first?.cause, more.length], ['external', 0], first?.evidence);
-      stop.abort();
     });
 
   it('does not include a restarted or unresponsive Toxiproxy', async () => {
@@ -289,13 +279,11 @@ describe('a fault that something else ends', () => {
     for (const state of restarted.lab.proxies.states.values()) state.toxics = [];
     await restarted.lab.clock.advance(3_000);
     assert.equal(reverted(restarted.injector)[0]?.cause, 'reconciled');
-    restarted.stop.abort();
     const silent = await active(fault('latency', { durationSeconds: 40 }));
     silent.lab.proxies.onCall = () => {
       throw new Error('no answer');
     };
     await silent.lab.clock.advance(2_000);
     assert.deepEqual(reverted(silent.injector), []);
-    silent.stop.abort();
   });
 });

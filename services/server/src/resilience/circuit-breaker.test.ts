@@ -1,69 +1,15 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
-import type { Clock } from '@encore/kit';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { BreakerOpen, type BreakerState, CallTimeout, CircuitBreaker } from './circuit-breaker.ts';
-
-const rules = { failures: 5, successes: 2, openMs: 60_000 };
-const timeoutMs = 300_000;
-
-type Outcome = 'success' | 'failure' | 'ignored';
-const broken = new Error('the tool broke');
-const ignored = new Error('the caller made an error');
-
-/** A call whose end and outcome the test controls. */
-class Call {
-  readonly #end = Promise.withResolvers<string>();
-  signal: AbortSignal | null = null;
-  outcome: unknown = null;
-
-  constructor(breaker: CircuitBreaker) {
-    breaker
-      .run((signal) => {
-        this.signal = signal;
-        return this.#end.promise;
-      })
-      .then(
-        (result) => (this.outcome = result),
-        (error) => (this.outcome = error),
-      );
-  }
-
-  get admitted(): boolean {
-    return this.signal !== null;
-  }
-
-  end(outcome: Outcome): void {
-    if (outcome === 'success') this.#end.resolve('done');
-    else this.#end.reject(outcome === 'failure' ? broken : ignored);
-  }
-}
+import { broken, Call, flush, type Outcome, rules, testBreaker, timeoutMs, wait } from '../testing/test-breaker.ts';
+import { BreakerOpen, type BreakerState, CallTimeout, type CircuitBreaker } from './circuit-breaker.ts';
 
 describe('CircuitBreaker', () => {
   let breaker: CircuitBreaker;
   let changes: BreakerState[];
-  // Opossum uses the global timers, so the test mocks them.
-  const clock: Clock = { now: () => Date.now(), sleep: async () => {} };
   const create = (): void => {
     changes = [];
-    breaker = new CircuitBreaker({
-      name: 'tool_Test',
-      ...rules,
-      timeoutMs,
-      isFailure: (error) => error !== ignored,
-      onChange: (state) => changes.push(state),
-      clock,
-    });
-  };
-  /** Lets promises settle before the mock time advances, as in a real event loop. */
-  const flush = async (): Promise<void> => {
-    for (let i = 0; i < 20; i++) await Promise.resolve();
-  };
-  const wait = async (ms: number): Promise<void> => {
-    await flush();
-    mock.timers.tick(ms);
-    await flush();
+    breaker = testBreaker((state) => changes.push(state));
   };
   const call = async (outcome: Outcome): Promise<boolean> => {
     const made = new Call(breaker);
@@ -250,84 +196,4 @@ describe('CircuitBreaker', () => {
     await flush();
     assert.deepEqual(breaker.recent, { calls: 2, failures: 1, refused: 1 });
   });
-
-  it('matches a model for any sequence of calls and delays', async () => {
-    const action = fc.oneof(
-      fc.constantFrom<Outcome>('success', 'failure', 'ignored'),
-      fc.constant('call'),
-      // Less than the timeout in total.
-      fc.nat(90_000),
-    );
-    const property = fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
-      breaker[Symbol.dispose]();
-      create();
-      const model = new Model();
-      let running: { call: Call; period: number }[] = [];
-      let elapsedMs = 0;
-      for (const step of actions) {
-        if (typeof step === 'number') {
-          if (elapsedMs + step >= timeoutMs) continue;
-          elapsedMs += step;
-          await wait(step);
-          model.wait(step);
-        } else if (step === 'call') {
-          const made = new Call(breaker);
-          await flush();
-          assert.equal(made.admitted, model.admit());
-          if (made.admitted) running.push({ call: made, period: model.period });
-        } else {
-          const [first, ...rest] = running;
-          running = rest;
-          first?.call.end(step);
-          await flush();
-          if (first?.period === model.period) model.end(step);
-        }
-        assert.equal(breaker.state, model.state);
-      }
-    });
-    await fc.assert(property);
-  });
 });
-
-/** The same rules in their simplest form, without opossum. */
-class Model {
-  state: BreakerState = 'closed';
-  period = 0;
-  #consecutive = 0;
-  #leftMs = 0;
-  #trial = false;
-
-  wait(ms: number): void {
-    this.#leftMs -= ms;
-    if (this.state === 'open' && this.#leftMs <= 0) this.#enter('half_open');
-  }
-
-  admit(): boolean {
-    if (this.state === 'closed') return true;
-    if (this.state === 'open' || this.#trial) return false;
-    this.#trial = true;
-    return true;
-  }
-
-  end(outcome: Outcome): void {
-    this.#trial = false;
-    if (outcome === 'ignored') return;
-    const good = outcome === 'success';
-    if (this.state === 'closed') {
-      this.#consecutive = good ? 0 : this.#consecutive + 1;
-      if (this.#consecutive === rules.failures) this.#enter('open');
-    } else if (!good) {
-      this.#enter('open');
-    } else if (++this.#consecutive === rules.successes) {
-      this.#enter('closed');
-    }
-  }
-
-  #enter(state: BreakerState): void {
-    this.state = state;
-    this.period += 1;
-    this.#consecutive = 0;
-    this.#leftMs = rules.openMs;
-    this.#trial = false;
-  }
-}
