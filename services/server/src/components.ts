@@ -2,7 +2,7 @@
  * Creates and connects the components of the server. Nothing here opens a port or needs a database
  * to exist.
  */
-import { describeError, type Logger, systemClock } from '@encore/kit';
+import { type Clock, describeError, type Logger, systemClock } from '@encore/kit';
 import { defaultScoreLimits, headBytes } from '@encore/music';
 import { createBreakers } from './breakers.ts';
 import type { Settings } from './config.ts';
@@ -94,15 +94,15 @@ export function createComponents(settings: Settings, logger: Logger) {
      * Starts the background work, migration first. Resolves after the first migration attempt, or
      * after 250 ms.
      */
-    start: async (): Promise<void> => {
-      const background = { clock: systemClock, logger, signal: stop.signal };
+    start: async (clock: Clock = systemClock): Promise<void> => {
+      const background = { clock, logger, signal: stop.signal };
       const attempted = new AbortController();
       void migrate(database, background, (isDone) => {
         migrated = isDone;
         attempted.abort();
       });
       void enforceRetention(database, retentionRules(settings, metrics), background);
-      await systemClock.sleep(firstMigrationWaitMs, attempted.signal).catch(() => {});
+      await clock.sleep(firstMigrationWaitMs, attempted.signal).catch(() => {});
     },
     /**
      * Starts a worker process and loads the analyses, so that the first import and analysis need

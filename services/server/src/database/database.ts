@@ -98,7 +98,6 @@ export class Database implements AsyncDisposable {
       query_timeout: options.queryTimeoutMs,
       // PostgreSQL times out first, so that no abandoned statement keeps running.
       statement_timeout: Math.max(1, options.queryTimeoutMs - 500),
-      idle_in_transaction_session_timeout: options.queryTimeoutMs,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
       application_name: 'encore-server',

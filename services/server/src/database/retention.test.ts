@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { createLogger, systemClock } from '@encore/kit';
+import { tmpdir } from 'node:os';
+import { type Clock, createLogger, systemClock, waitUntil } from '@encore/kit';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
 import { startPostgres, type TestPostgres } from '../../../../test/support/postgres.ts';
 import { createBreakers } from '../breakers.ts';
+import { createComponents } from '../components.ts';
+import { readSettings } from '../config.ts';
 import { serverConfigSchema } from '../server-config.ts';
 import { Database } from './database.ts';
 import { type RetentionRules, sweep } from './retention.ts';
@@ -103,5 +106,20 @@ describe('sweep', function () {
       (await store.list('', '', 10, signal)).map(({ id }) => id),
       ['d', 'e'],
     );
+  });
+
+  it('is repeated by the server every minute', async () => {
+    const settings = readSettings({ ENCORE_DATABASE_URL: postgres.url, ENCORE_SCRATCH_DIR: tmpdir() });
+    await using components = createComponents(settings, createLogger('test', 'silent'));
+    const clock: Clock = {
+      now: systemClock.now,
+      sleep: (ms, signal) => systemClock.sleep(ms === 60_000 ? 20 : ms, signal),
+    };
+    await components.start(clock);
+    for (const id of ['first', 'second']) {
+      await write(id);
+      await client.query(`update scores set updated_at = now() - interval '50 hours'`);
+      await waitUntil('the sweep', async () => (await count('scores')) === 0, { timeoutMs: 20_000 });
+    }
   });
 });
