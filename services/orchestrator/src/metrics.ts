@@ -3,8 +3,8 @@
  * collectors, a few seconds late, because events of several sources must be ordered first.
  */
 import { type EncoreEvent, type FaultKind, faultKinds, phases } from '@encore/contracts';
-import { type Clock, createRegistry } from '@encore/kit';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { type Clock, createRegistry, metricsIn } from '@encore/kit';
+import type { Counter, Histogram, Registry } from 'prom-client';
 import { type Intervention, isBeyondDoubt } from './judge/collect/interventions.ts';
 import { backToNormalOf, type FaultRecord, recoveryOf } from './judge/faults/fault-record.ts';
 import { limitOf } from './judge/rules/rules.ts';
@@ -30,38 +30,36 @@ export class RunMetrics {
   constructor(view: RunView, clock: Clock, links: Links = { page: '', alerts: '' }) {
     this.#view = view;
     this.#clock = clock;
-    const registers = [this.registry];
-    this.#recoverySeconds = new Histogram({
-      name: 'encore_run_recovery_seconds',
-      help: 'Time from the start of the recovery clock to the first correct response to a user',
-      labelNames: ['kind'],
-      buckets: [0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 120],
-      registers,
-    });
-    this.#slowRecoveries = new Counter({
-      name: 'encore_run_slow_recoveries_total',
-      help: 'Recoveries that reached or exceeded the limit',
-      labelNames: ['kind'],
-      registers,
-    });
+    const { counter, gauge, histogram } = metricsIn(this.registry);
+    this.#recoverySeconds = histogram(
+      'encore_run_recovery_seconds',
+      'Time from the start of the recovery clock to the first correct response to a user',
+      [0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 120],
+      'kind',
+    );
+    this.#slowRecoveries = counter(
+      'encore_run_slow_recoveries_total',
+      'Recoveries that reached or exceeded the limit',
+      'kind',
+    );
     for (const kind of faultKinds) {
       this.#recoverySeconds.zero({ kind });
       this.#slowRecoveries.inc({ kind }, 0);
     }
-    this.#supervisorActions = new Counter({
-      name: 'encore_run_supervisor_actions_total',
-      help: 'Starts and restarts by the supervisor',
-      labelNames: ['action', 'result'],
-      registers,
-    });
+    this.#supervisorActions = counter(
+      'encore_run_supervisor_actions_total',
+      'Starts and restarts by the supervisor',
+      'action',
+      'result',
+    );
     for (const action of supervisorActions)
       for (const result of supervisorResults) this.#supervisorActions.inc({ action, result }, 0);
-    new Gauge({
-      name: 'encore_run_links_info',
-      help: 'Browser addresses of the live page and the alerts, for links in dashboards',
-      labelNames: ['page', 'alerts'],
-      registers,
-    }).set({ page: links.page, alerts: links.alerts }, 1);
+    gauge(
+      'encore_run_links_info',
+      'Browser addresses of the live page and the alerts, for links in dashboards',
+      'page',
+      'alerts',
+    ).set({ page: links.page, alerts: links.alerts }, 1);
     this.#describeRun();
     this.#describeRules();
   }
@@ -133,91 +131,72 @@ export class RunMetrics {
   }
 
   #describeRun(): void {
+    const { read, readBy } = metricsIn(this.registry);
     const view = this.#view;
     const snapshot = () => view.snapshot(this.#clock.now());
     // NaN without operations: 0 would be wrong.
-    this.#gauge(
+    read(
       'encore_run_success_ratio',
       'Share of completed operations that succeeded',
       () => snapshot().successRate ?? Number.NaN,
     );
-    this.#gauge('encore_run_faults_injected', 'Faults injected so far', () => snapshot().faults.injected);
-    this.#gauge('encore_run_faults_planned', 'Faults in the plan', () => snapshot().faults.planned);
-    this.#gauge(
+    read('encore_run_faults_injected', 'Faults injected so far', () => snapshot().faults.injected);
+    read('encore_run_faults_planned', 'Faults in the plan', () => snapshot().faults.planned);
+    read(
       'encore_run_faults_confirmed',
       'Faults whose effect was confirmed by an independent observation',
       () => snapshot().faults.effect,
     );
-    this.#gauge('encore_run_ready', '1 while the container whose recovery is judged reports ready', () =>
+    read('encore_run_ready', '1 while the container whose recovery is judged reports ready', () =>
       snapshot().server?.ready ? 1 : 0,
     );
-    this.#gaugeBy('phase', 'encore_run_phase', '1 for the current phase of the run', () =>
+    readBy('phase', 'encore_run_phase', '1 for the current phase of the run', () =>
       [...phases, 'over'].map((phase) => [phase, view.phase === phase ? 1 : 0]),
     );
   }
 
   #describeRules(): void {
+    const { read, readBy } = metricsIn(this.registry);
     const { config } = this.#view;
     const none = faultKinds.map((kind) => [kind, Number.NaN] as const);
     const byKind = (figures: readonly { kind: FaultKind; seconds: number }[]) => [
       ...none,
       ...figures.map(({ kind, seconds }) => [kind, seconds] as const),
     ];
-    this.#gauge('encore_run_success_limit_ratio', 'Minimum success ratio that the verdict allows', () =>
+    read('encore_run_success_limit_ratio', 'Minimum success ratio that the verdict allows', () =>
       limitOf('success_rate', config),
     );
-    this.#gauge(
+    read(
       'encore_run_recovery_limit_seconds',
       'Maximum recovery time that the run allows',
       () => config.recoveryTimeoutSeconds,
     );
-    this.#gauge(
-      'encore_run_recovery_pending_seconds',
-      'Duration of the current recovery so far; 0 if there is none',
-      () => this.#pendingSeconds(),
+    read('encore_run_recovery_pending_seconds', 'Duration of the current recovery so far; 0 if there is none', () =>
+      this.#pendingSeconds(),
     );
-    this.#gaugeBy(
+    readBy(
       'kind',
       'encore_run_last_recovery_seconds',
       'Recovery time of the last fault of each kind; NaN before the first',
       () => byKind(this.#recoveries()),
     );
-    this.#gauge('encore_run_back_to_normal_limit_seconds', 'Maximum time back to normal that the verdict allows', () =>
+    read('encore_run_back_to_normal_limit_seconds', 'Maximum time back to normal that the verdict allows', () =>
       limitOf('back_to_normal_seconds', config),
     );
-    this.#gaugeBy(
+    readBy(
       'kind',
       'encore_run_last_back_to_normal_seconds',
       'Time from recovery to normal success and response times, of the last measured fault of each kind',
       () => byKind(this.#returnTimes()),
     );
-    this.#gaugeBy(
+    readBy(
       'rule',
       'encore_run_violations',
       'Violations so far of verdict rules that allow none; external actions appear a minute late',
       () => Object.entries(this.#violations()),
     );
-    this.#gaugeBy('finding', 'encore_run_wrong_writes', 'Writes that a read-back found wrong, by finding', () =>
+    readBy('finding', 'encore_run_wrong_writes', 'Writes that a read-back found wrong, by finding', () =>
       Object.entries(this.#collectors.run.maxFound),
     );
-  }
-
-  /** A gauge that is computed at each scrape. */
-  #gauge(name: string, help: string, read: () => number): void {
-    const registers = [this.registry];
-    const metric: Gauge = new Gauge({ name, help, registers, collect: () => metric.set(read()) });
-  }
-
-  /** The same with a label; of several figures for one value of the label, the last counts. */
-  #gaugeBy(label: string, name: string, help: string, read: () => (readonly [value: string, figure: number])[]): void {
-    const metric: Gauge = new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers: [this.registry],
-      collect: () => {
-        for (const [value, figure] of read()) metric.set({ [label]: value }, figure);
-      },
-    });
   }
 }

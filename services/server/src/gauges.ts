@@ -1,5 +1,6 @@
 /** Gauges that read the state of the server's components at each scrape. */
-import { Gauge, type Registry } from 'prom-client';
+import { metricsIn } from '@encore/kit';
+import type { Registry } from 'prom-client';
 import type { Admission } from './resilience/admission.ts';
 import type { CircuitBreaker } from './resilience/circuit-breaker.ts';
 import { type MemoryGuard, memoryLevels } from './resilience/memory-guard.ts';
@@ -20,16 +21,8 @@ export interface GaugeSources {
 const breakerStates = { closed: 0, half_open: 1, open: 2 } as const;
 
 export function registerGauges(registry: Registry, sources: GaugeSources): void {
-  const gauge = (name: string, help: string, value: () => number): void => {
-    new Gauge({
-      name: `encore_server_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(value());
-      },
-    });
-  };
+  const { read, readBy } = metricsIn(registry);
+  const gauge = (name: string, help: string, value: () => number): void => read(`encore_server_${name}`, help, value);
   const { admission, memory, workers, cache, databaseConnections } = sources;
   gauge('admitted_requests', 'Requests that occupy a slot.', () => admission.stats.active);
   gauge(
@@ -66,13 +59,7 @@ export function registerGauges(registry: Registry, sources: GaugeSources): void 
   );
   gauge('database_queries_queued', 'Queries waiting for a connection.', () => databaseConnections().waiting);
   gauge('spool_bytes', 'Uploads in the scratch folder.', sources.spoolBytes);
-  new Gauge({
-    name: 'encore_server_breaker_state',
-    help: '0 closed, 1 half open, 2 open.',
-    labelNames: ['breaker'] as const,
-    registers: [registry],
-    collect() {
-      for (const [breaker, { state }] of sources.breakers) this.set({ breaker }, breakerStates[state]);
-    },
-  });
+  readBy('breaker', 'encore_server_breaker_state', '0 closed, 1 half open, 2 open.', () =>
+    [...sources.breakers].map(([breaker, { state }]) => [breaker, breakerStates[state]]),
+  );
 }

@@ -9,8 +9,8 @@ import {
   type System,
   type Target,
 } from '@encore/contracts';
-import { containerNames, replicasOf, runsProxies, targetsAllowing } from '@encore/kit';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { containerNames, metricsIn, replicasOf, runsProxies, targetsAllowing } from '@encore/kit';
+import type { Registry } from 'prom-client';
 import type { ContainerStats } from './engine.ts';
 
 export interface InjectorMetrics {
@@ -26,60 +26,19 @@ export interface InjectorMetrics {
 }
 
 export function injectorMetrics(registry: Registry, system: System): InjectorMetrics {
-  const registers = [registry];
-  const active = new Gauge({
-    name: 'chaos_fault_active',
-    help: 'Faults that are active now',
-    labelNames: ['kind', 'target'],
-    registers,
-  });
-  const injected = new Counter({
-    name: 'chaos_faults_injected_total',
-    help: 'Faults that were injected',
-    labelNames: ['kind', 'target'],
-    registers,
-  });
-  const reverted = new Counter({
-    name: 'chaos_faults_reverted_total',
-    help: 'Faults whose revert was verified',
-    labelNames: ['kind', 'target'],
-    registers,
-  });
-  const effects = new Counter({
-    name: 'chaos_fault_effects_total',
-    help: 'Effect checks by result',
-    labelNames: ['kind', 'effect'],
-    registers,
-  });
-  const failures = new Counter({
-    name: 'chaos_injector_failures_total',
-    help: 'Failures of the injector itself, such as a frozen or restarted Toxiproxy',
-    registers,
-  });
-  const memory = new Gauge({
-    name: 'chaos_target_memory_bytes',
-    help: 'Memory in use, without what the kernel can reclaim',
-    labelNames: ['target'],
-    registers,
-  });
-  const limit = new Gauge({
-    name: 'chaos_target_memory_limit_bytes',
-    help: 'Current memory limit of the kernel',
-    labelNames: ['target'],
-    registers,
-  });
-  const cpu = new Counter({
-    name: 'chaos_target_cpu_seconds_total',
-    help: 'CPU time, as reported by the engine',
-    labelNames: ['target'],
-    registers,
-  });
-  const starts = new Counter({
-    name: 'chaos_target_starts_total',
-    help: 'Starts of a target during a run, by actor',
-    labelNames: ['target', 'actor'],
-    registers,
-  });
+  const { counter, gauge } = metricsIn(registry);
+  const active = gauge('chaos_fault_active', 'Faults that are active now', 'kind', 'target');
+  const injected = counter('chaos_faults_injected_total', 'Faults that were injected', 'kind', 'target');
+  const reverted = counter('chaos_faults_reverted_total', 'Faults whose revert was verified', 'kind', 'target');
+  const effects = counter('chaos_fault_effects_total', 'Effect checks by result', 'kind', 'effect');
+  const failures = counter(
+    'chaos_injector_failures_total',
+    'Failures of the injector itself, such as a frozen or restarted Toxiproxy',
+  );
+  const memory = gauge('chaos_target_memory_bytes', 'Memory in use, without what the kernel can reclaim', 'target');
+  const limit = gauge('chaos_target_memory_limit_bytes', 'Current memory limit of the kernel', 'target');
+  const cpu = counter('chaos_target_cpu_seconds_total', 'CPU time, as reported by the engine', 'target');
+  const starts = counter('chaos_target_starts_total', 'Starts of a target during a run, by actor', 'target', 'actor');
   for (const target of containerNames(system).filter((name) => !runsProxies(system, name)))
     for (const actor of actorSchema.options) starts.inc({ target, actor }, 0);
   const cpuSeconds = new Map<string, number>();
