@@ -89,7 +89,6 @@ export const errorTable = {
   START_FORBIDDEN: definite(409, 'an active fault forbids starting the target'),
   STEP_FAILED: unknown(500, 'steps of a phase failed'),
   STOPPED: definite(409, 'the schedule was stopped'),
-  STUCK: unknown(500, 'the read-back made no progress'),
   TARGET_MISSING: definite(409, 'the system has no such target'),
   TARGET_NOT_RUNNING: definite(409, 'the target is not running'),
   TARGET_REFUSED: definite(409, 'the fault cannot act on this target'),

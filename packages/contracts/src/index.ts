@@ -9,6 +9,7 @@ export * from './fault.ts';
 export * from './kinds/kind.ts';
 export * from './kinds/kind-table.ts';
 export * from './ledger.ts';
+export * from './load-limits.ts';
 export * from './loadgen-api.ts';
 export * from './music-api.ts';
 export * from './outcome.ts';

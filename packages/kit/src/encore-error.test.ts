@@ -8,7 +8,7 @@ describe('error text', () => {
 
   it('starts with the code unless the message contains it, and ends with the cause', () => {
     assert.equal(describeError(error), 'RUN_HELD another run is on (EHOSTUNREACH no route)');
-    assert.equal(describeError(new EncoreError('STUCK', 'the message names STUCK')), 'the message names STUCK');
+    assert.equal(describeError(new EncoreError('CLOSED', 'the message names CLOSED')), 'the message names CLOSED');
     assert.equal(describeError('thrown text'), 'thrown text');
   });
 

@@ -6,13 +6,13 @@
 import { pathToFileURL } from 'node:url';
 import { loadConfigSchema } from '@encore/contracts';
 import { runSettings } from './run-settings.ts';
-import { describeWorkload, loadWorkload } from './worker/load-workload.ts';
+import { describeWorkload } from './workload-host.ts';
 
 const [, , path = '', load = ''] = process.argv;
 const url = pathToFileURL(path).href;
 let checked: { mistakes: string[]; has: Record<string, boolean> };
 try {
-  const description = await describeWorkload(await loadWorkload(url), url);
+  const description = await describeWorkload(url, 'http://localhost');
   const settings = loadConfigSchema.parse(JSON.parse(load));
   runSettings({ runId: 'check', seed: 1, users: 1, rampSeconds: 0, load: settings }, description);
   checked = { mistakes: [], has: description.has };

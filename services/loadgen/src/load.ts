@@ -9,7 +9,7 @@
  * The final read-back needs `idle` or `stopped`; a sample needs an active run.
  */
 import { readdir } from 'node:fs/promises';
-import type { EncoreEvent, LoadRunRequest, LoadStatus } from '@encore/contracts';
+import { type EncoreEvent, graceMs, type LoadRunRequest, type LoadStatus } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type EventLog, type Logger } from '@encore/kit';
 import { LoadRun } from './load-run.ts';
 import { countReadBack, type LoadgenMetrics } from './metrics.ts';
@@ -35,7 +35,6 @@ export interface LoadOptions {
 }
 
 const leaseMs = 15_000;
-const graceMs = 10_000;
 const closingGraceMs = 2_000;
 
 type State =

@@ -2,11 +2,15 @@
  * The main thread's side of the workload: starts its users, receives what they report, and calls
  * its other functions. The protocol is in worker/messages.ts.
  */
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { loadingMs } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, systemClock } from '@encore/kit';
-import type { ListedObject, Probe, StallCall, StoredObject } from '@encore/workload';
+import type { ListedObject, Probe, StallCall } from '@encore/workload';
 import type {
   Call,
+  FoundObject,
   FromWorker,
   Report,
   RunSettings,
@@ -44,6 +48,19 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Resolves if the thread ends or is still loading after a minute; rejects if the signal aborts. */
+async function whyNotLoaded(thread: WorkloadThread, workload: string, signal: AbortSignal): Promise<string> {
+  const file = fileURLToPath(workload);
+  const ended = thread.ended.then((error) => {
+    return `${file}: ${error === null ? 'it ended its thread while it was loaded' : describeError(error)}`;
+  });
+  const late = delay(loadingMs, null, { signal }).then(async () => {
+    const place = (await thread.locate()) ?? basename(file);
+    return `${join(dirname(file), place)}: it did not load within ${loadingMs / 1_000} s. Start nothing at the top level that takes long`;
+  });
+  return await Promise.race([ended, late]);
+}
+
 interface OpenCall {
   done: (value: unknown) => void;
   failed: (error: Error) => void;
@@ -69,14 +86,12 @@ export class WorkloadHost implements AsyncDisposable {
   /** Rejects if the workload cannot be loaded. */
   static async open(options: WorkerOptions, startThread: StartThread, clock: Clock): Promise<WorkloadHost> {
     const thread = startThread(options);
+    const stop = new AbortController();
     const first = await Promise.race([
       new Promise<FromWorker>((done) => thread.onMessage(done)),
-      thread.ended.then((error) => {
-        const reason = error === null ? '' : ` (${describeError(error)})`;
-        const message = `${fileURLToPath(options.workload)}: ended its thread while it was being loaded${reason}`;
-        return { type: 'refused', message } as const;
-      }),
+      whyNotLoaded(thread, options.workload, stop.signal).then((message) => ({ type: 'refused', message }) as const),
     ]);
+    stop.abort();
     if (first.type === 'loaded') return new WorkloadHost(thread, first.description, clock);
     await thread[Symbol.asyncDispose]();
     const message = first.type === 'refused' ? first.message : `unexpected message ${first.type}`;
@@ -141,8 +156,8 @@ export class WorkloadHost implements AsyncDisposable {
     return (await call) as StallCall;
   }
 
-  async readBack(id: string, options: CallOptions): Promise<StoredObject | null> {
-    return (await this.#call('readBack', id, options)) as StoredObject | null;
+  async readBack(id: string, options: CallOptions): Promise<FoundObject> {
+    return (await this.#call('readBack', id, options)) as FoundObject;
   }
 
   async remove(id: string, options: CallOptions): Promise<void> {

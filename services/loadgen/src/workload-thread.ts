@@ -22,6 +22,8 @@ export type StartThread = (options: WorkerOptions) => WorkloadThread;
 const maxHeapMegabytes = 192;
 const semiSpaceMegabytes = 8;
 const cpuTimeoutMs = 3_000;
+/** Node's exit code if nothing can settle an await at the top level. */
+const unsettledAwaitCode = 13;
 
 export function startThread(options: WorkerOptions): WorkloadThread {
   // Enlarges the thread's young generation from 2 MB, which would be collected several hundred
@@ -37,7 +39,7 @@ export function startThread(options: WorkerOptions): WorkloadThread {
   worker.stdout.pipe(process.stderr);
   const ended = new Promise<unknown>((done) => {
     worker.once('error', done);
-    worker.once('exit', (code) => done(code === 0 ? null : new Error(`the worker exited with code ${code}`)));
+    worker.once('exit', (code) => done(code === 0 ? null : new Error(whyExited(code))));
   });
   return {
     post: (message) => worker.postMessage(message),
@@ -47,6 +49,12 @@ export function startThread(options: WorkerOptions): WorkloadThread {
     cpuMs: () => cpuMsOf(worker),
     [Symbol.asyncDispose]: async () => void (await worker.terminate()),
   };
+}
+
+function whyExited(code: number): string {
+  return code === unsettledAwaitCode
+    ? 'an await at the top level waits for something that never comes. Move it into setup'
+    : `the workload's thread exited with code ${code}`;
 }
 
 /** Null if the thread does not even handle an interrupt, or has ended. */

@@ -9,6 +9,7 @@
  * late starts are reported, and it has a minute. A thread counts as blocked if it used a second of
  * CPU time without responding, which no turn of an event loop should.
  */
+import { idleThreadMs } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
 import { blockingMs } from './worker/loop-watch.ts';
 import type { WorkloadFailure } from './worker/messages.ts';
@@ -29,8 +30,7 @@ export interface WatchOptions {
 
 const defaultEveryMs = 250;
 const silentMs = 2_000;
-const hungMs = 10_000;
-const idleHungMs = 60_000;
+const endMs = 10_000;
 
 export class WorkloadWatch implements Disposable {
   readonly #options: WatchOptions;
@@ -61,7 +61,7 @@ export class WorkloadWatch implements Disposable {
     const { clock, ping, locate } = this.#options;
     const silence = clock.now() - this.#heard.at;
     if (silence >= silentMs) this.#location ??= locate().catch(() => null);
-    if (silence >= hungMs && this.#location !== null && !this.#isEnding) void this.#endIfHung(this.#location);
+    if (silence >= endMs && this.#location !== null && !this.#isEnding) void this.#endIfHung(this.#location);
     ping();
   }
 
@@ -74,7 +74,7 @@ export class WorkloadWatch implements Disposable {
     const now = clock.now();
     const silence = now - heard.at;
     // It responded in the meantime, or did not get the CPU.
-    if (this.#heard !== heard || (used < blockingMs && silence < idleHungMs)) return;
+    if (this.#heard !== heard || (used < blockingMs && silence < idleThreadMs)) return;
     this.#isEnding = true;
     this[Symbol.dispose]();
     await this.#report(heard.at, now, location, ' and was ended');

@@ -13,6 +13,8 @@ import {
   type Plan,
   type RevertAnswer,
   revertAnswerSchema,
+  startTimeoutMs,
+  stopTimeoutMs,
   type Target,
   type TargetState,
   targetStateSchema,
@@ -116,9 +118,8 @@ export class ServiceClients {
   }
 
   // ---- load generator ----
-  /** The workload's `setup` has 30 s, and some seconds more until it counts as hung. */
   startLoad(request: LoadRunRequest, call: Call = {}): Promise<unknown> {
-    return this.#loadgen('POST', '/run', anything, { timeoutMs: 60_000, ...call }, request);
+    return this.#loadgen('POST', '/run', anything, { timeoutMs: startTimeoutMs, ...call }, request);
   }
 
   renewLoadLease(runId: string, call: Call = {}): Promise<unknown> {
@@ -126,7 +127,7 @@ export class ServiceClients {
   }
 
   stopLoad(call: Call = {}): Promise<unknown> {
-    return this.#loadgen('POST', '/stop', anything, { timeoutMs: 60_000, ...call }, {});
+    return this.#loadgen('POST', '/stop', anything, { timeoutMs: stopTimeoutMs, ...call }, {});
   }
 
   /** Resolves when the capacity test is over. */

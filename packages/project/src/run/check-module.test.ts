@@ -50,7 +50,7 @@ describe('check of a module', function () {
     );
     assert.match(
       (await mistakesOf('process.exit(3);\n')).join(),
-      /it ended its process with code 3 .* Remove process.exit/,
+      /encore\.workload\.mts:1:9: Error: process\.exit would/,
     );
     assert.match((await mistakesOf('await new Promise(() => {});\n')).join(), /an await at the top level waits/);
   });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { LoadConfig } from '@encore/contracts';
+import { checkTimeoutMs, type LoadConfig } from '@encore/contracts';
 import { copyWorkload, type WorkloadFiles } from './workload-files.ts';
 
 export interface CheckedWorkload {
@@ -14,33 +14,22 @@ export interface CheckedWorkload {
   has: Partial<Record<string, boolean>>;
 }
 
-const timeoutMs = 60_000;
-/** Node's exit code if nothing can settle an await at the top level. */
-const unsettledAwaitCode = 13;
 const program = 'services/loadgen/src/check-workload.ts';
 
 /** `root` is the checkout of Encore; `load` must fit the workload. */
 export async function checkModule(path: string, root: string, load: LoadConfig): Promise<CheckedWorkload> {
   const child = fork(join(root, program), [path, JSON.stringify(load)], {
     stdio: 'ignore',
-    timeout: timeoutMs,
+    timeout: checkTimeoutMs,
     killSignal: 'SIGKILL',
   });
   const ended = once(child, 'exit').then(([code]): [CheckedWorkload] => {
-    const mistakes = [`${path}: ${whyEnded(code as number | null)}`];
+    const how = code === null ? 'was killed' : `ended with code ${code}`;
+    const mistakes = [`${path}: the process that loaded it ${how}`];
     return [{ mistakes, has: {} }];
   });
   const [checked] = (await Promise.race([once(child, 'message'), ended])) as [CheckedWorkload];
   return checked;
-}
-
-/** Of a process that ended before it sent its result. */
-function whyEnded(code: number | null): string {
-  if (code === null)
-    return 'it did not load within a minute, or was killed. Start nothing at the top level that takes long';
-  if (code === unsettledAwaitCode)
-    return 'an await at the top level waits for something that never comes. Move it into setup';
-  return `it ended its process with code ${code} while it was loaded. Remove process.exit; throw an error instead`;
 }
 
 /** Checks a copy, as in the load generator's container: an import from outside the copy fails. */

@@ -4,13 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { folderOf } from './location.ts';
 
 /** `workload`: URL of its file, which is named if the error has no place. */
 export function explainLoadError(error: unknown, workload: string): string {
   if (!(error instanceof Error)) return `${fileURLToPath(workload)}: threw ${String(error)}`;
   const code = 'code' in error ? error.code : undefined;
   if (code === 'ERR_MODULE_NOT_FOUND') return explainMissing(error.message, workload);
-  return `${placeOf(error.stack ?? '') ?? fileURLToPath(workload)}: ${explain(error, code)}`;
+  return `${placeOf(error.stack ?? '', workload) ?? fileURLToPath(workload)}: ${explain(error, code)}`;
 }
 
 function explain({ name, message }: Error, code: unknown): string {
@@ -51,11 +52,17 @@ function adviceFor(missing: string): string {
   return `cannot find the package ${missing}. Install it in the workload's folder: npm install ${missing}`;
 }
 
-/** The first place that the stack of a syntax error or of an exception names. */
-function placeOf(stack: string): string | null {
-  const [, url, position] = /(?:^|\(|at )(file:\/\/\/[^():\n]+|\/[^():\n]+):(\d+(?::\d+)?)/m.exec(stack) ?? [];
-  if (url === undefined) return null;
-  return `${url.startsWith('file:') ? fileURLToPath(url) : url}:${position}`;
+/**
+ * The first place in the workload's folder that the stack of a syntax error or of an exception
+ * names, otherwise the first one.
+ */
+function placeOf(stack: string, workload: string): string | null {
+  const places = stack.matchAll(/(?:^|\(|at )(file:\/\/\/[^():\n]+|\/[^():\n]+):(\d+(?::\d+)?)/gm);
+  const found = [...places].map(([, url = '', position]) => {
+    return `${url.startsWith('file:') ? fileURLToPath(url) : url}:${position}`;
+  });
+  const folder = fileURLToPath(folderOf(workload));
+  return found.find((place) => place.startsWith(folder)) ?? found[0] ?? null;
 }
 
 function firstLine(message: string): string {

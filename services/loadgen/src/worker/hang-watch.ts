@@ -2,9 +2,8 @@
  * Stops waiting for workload code that never ends, because it waits for something that never comes.
  * The code itself cannot be stopped, but its user continues.
  */
+import { hungMs } from '@encore/contracts/load-limits';
 
-/** Time after a deadline, so that requests that it aborted can end the code first. */
-const graceMs = 5_000;
 const everyMs = 1_000;
 
 interface Watched {
@@ -21,13 +20,13 @@ export async function untilHung<Value>(code: Promise<Value> | Value, { now, dead
   const check = () => {
     const at = deadlineAt();
     // Late twice: a thread that got no CPU handles its responses before the second time.
-    if (at !== null && now() >= at + graceMs && isLate) {
-      const seconds = graceMs / 1_000;
+    if (at !== null && now() >= at + hungMs && isLate) {
+      const seconds = hungMs / 1_000;
       hung.reject(
         new Error(`it did not end within ${seconds} s of its deadline; wait only for requests, or with a timeout`),
       );
     }
-    isLate = at !== null && now() >= at + graceMs;
+    isLate = at !== null && now() >= at + hungMs;
   };
   const timer = setInterval(check, everyMs).unref();
   try {
