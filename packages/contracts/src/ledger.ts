@@ -38,13 +38,15 @@ export const ledgerLineSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('deleted'), ...line, id: z.string() }),
   /**
    * The result for one object of the final read-back, or of a sample, which records only problems.
-   * `found` is its digest; null if the server has no such object.
+   * `found` is its digest; null if the server has no such object. `problem` is there instead if its
+   * response failed a check, so that it is there, but with wrong content.
    */
   z.strictObject({
     type: z.literal('read_back'),
     ...line,
     id: z.string(),
     found: z.string().nullable(),
+    problem: z.string().optional(),
     finding: z.enum(['intact', 'lost', 'corrupt', 'duplicate', 'phantom', 'unknown_present', 'unknown_absent']),
   }),
 ]);

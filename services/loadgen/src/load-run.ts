@@ -5,7 +5,7 @@
  *   stop: no new operations ──▶ grace period ──▶ abort what is in flight ──▶ summary
  */
 import { join } from 'node:path';
-import type { EncoreEvent, LoadRunRequest } from '@encore/contracts';
+import { type EncoreEvent, type LoadRunRequest, preparationMs, sampleMs, usersEndMs } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, type Logger, Random, writeFileAtomic } from '@encore/kit';
 import type { Pool } from 'undici';
 import { GeneratorMonitor } from './generator-monitor.ts';
@@ -16,9 +16,10 @@ import { Ledger } from './ledger.ts';
 import type { LoadgenMetrics } from './metrics.ts';
 import { Probe } from './probe.ts';
 import { type ReadBackCounts, zeroCounts } from './read-back.ts';
+import { ReadBackTrial } from './read-back-trial.ts';
 import { Recorder } from './recorder.ts';
 import { runSettings, settingsFile } from './run-settings.ts';
-import { SampledObjects } from './sample-objects.ts';
+import { maxObjectBytes, SampledObjects } from './sample-objects.ts';
 import type { RunSettings, StartedUser, UserEntry } from './worker/messages.ts';
 import { WorkloadErrors } from './workload-errors.ts';
 import type { CallOptions, WorkloadHost } from './workload-host.ts';
@@ -42,11 +43,7 @@ const monitorSeconds = 5;
 const intervalSeconds = 10;
 const flushMs = 500;
 const removeMs = 20_000;
-const setupMs = 30_000;
-const sampleMs = 30_000;
 const sampleSize = 50;
-/** Time for users to end after their requests were aborted. */
-const endMs = 5_000;
 
 export class LoadRun implements AsyncDisposable {
   readonly request: LoadRunRequest;
@@ -61,6 +58,8 @@ export class LoadRun implements AsyncDisposable {
   readonly #monitor: GeneratorMonitor;
   readonly #random: Random;
   readonly #objects = new SampledObjects();
+  /** Null if the workload cannot read back. */
+  readonly #trial: ReadBackTrial | null;
   readonly #errors: WorkloadErrors;
   #usersEnded: Promise<void> = Promise.resolve();
   #work: Promise<unknown> = Promise.resolve();
@@ -74,9 +73,9 @@ export class LoadRun implements AsyncDisposable {
     await writeFileAtomic(join(folder, settingsFile), `${JSON.stringify(settings)}\n`);
     const operations = Object.keys(host.description.operations);
     const latencies = await LatencyLog.open(folder, clock.now(), operations);
-    const { name, has } = host.description;
-    const at = clock.now();
-    options.add({ type: 'workload_loaded', at, name, operations, readBack: has.readBack, list: has.list });
+    const { name, has, readBackAt } = host.description;
+    const loaded = { name, operations, readBack: has.readBack, list: has.list, readBackAt };
+    options.add({ type: 'workload_loaded', at: clock.now(), ...loaded });
     const run = new LoadRun(options, settings, ledger, latencies);
     run.#begin();
     return run;
@@ -94,6 +93,12 @@ export class LoadRun implements AsyncDisposable {
     this.#random = new Random(request.seed);
     this.#monitor = new GeneratorMonitor(clock, metrics);
     this.#errors = new WorkloadErrors(clock, options.add, options.logger);
+    this.#trial = host.description.has.readBack
+      ? new ReadBackTrial({
+          read: (id) => host.readBack(id, this.#callOptions(sampleMs)),
+          matched: (id) => options.add({ type: 'read_back_matched', at: clock.now(), id }),
+        })
+      : null;
     // Enough connections that concurrent probes never wait for each other.
     this.#probePool = poolOf(targetUrl, request.load.probesPerSecond * 2 + 4);
     host.listener = {
@@ -119,6 +124,7 @@ export class LoadRun implements AsyncDisposable {
     host.stop();
     await this.#endUsers(graceMs);
     await this.#work;
+    await this.#trial?.ended();
     if (host.description.has.teardown) await this.#tearDown();
     this.recorder.endSecond(clock.now());
     await this.#latencies.endInterval(clock.now());
@@ -185,13 +191,14 @@ export class LoadRun implements AsyncDisposable {
   async #write(entry: UserEntry, bytes: number): Promise<void> {
     await this.ledger.write(entry);
     this.#objects.add(entry, bytes);
+    if (entry.type === 'acknowledged' && bytes <= maxObjectBytes) this.#trial?.acknowledged(entry);
   }
 
   /** Aborts what users do after the grace period; a thread that does not end is ended. */
   async #endUsers(graceMs: number): Promise<void> {
     const { host } = this.#options;
     const cancelling = setTimeout(() => host.cancel(), graceMs);
-    const ending = setTimeout(() => void host[Symbol.asyncDispose](), graceMs + endMs);
+    const ending = setTimeout(() => void host[Symbol.asyncDispose](), graceMs + usersEndMs);
     await this.#usersEnded;
     clearTimeout(cancelling);
     clearTimeout(ending);
@@ -226,7 +233,7 @@ export class LoadRun implements AsyncDisposable {
 
   async #tearDown(): Promise<void> {
     const { host, logger } = this.#options;
-    await host.prepare('teardown', { run: this.#settings, timeoutMs: setupMs }).catch((error: unknown) => {
+    await host.prepare('teardown', { run: this.#settings, timeoutMs: preparationMs }).catch((error: unknown) => {
       logger.warn({ err: describeError(error) }, "the workload's teardown failed");
     });
   }
@@ -239,7 +246,7 @@ export class LoadRun implements AsyncDisposable {
 /** Users of a system that was not prepared would fail without a fault. */
 async function setUpWorkload(host: WorkloadHost, run: RunSettings): Promise<void> {
   try {
-    await host.prepare('setup', { run, timeoutMs: setupMs });
+    await host.prepare('setup', { run, timeoutMs: preparationMs });
   } catch (error) {
     if (!(error instanceof EncoreError) || error.code === 'WORKLOAD_FAILED') throw error;
     throw new EncoreError(error.code, `setup of the workload failed: ${error.message}`);

@@ -6,17 +6,17 @@
  */
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EventOf, LedgerEntry } from '@encore/contracts';
-import type { Clock } from '@encore/kit';
+import { type EventOf, finalReadBackMs, type LedgerEntry, readBackCallMs } from '@encore/contracts';
+import { type Clock, EncoreError } from '@encore/kit';
 import type { ListedObject, StoredObject } from '@encore/workload';
 import { inParallel } from './in-parallel.ts';
 import { Ledger } from './ledger.ts';
 import { type ExpectedObject, LedgerState } from './ledger-state.ts';
 import { runSettingsSchema, settingsFile } from './run-settings.ts';
+import type { FoundObject } from './worker/messages.ts';
 import type { WorkloadHost } from './workload-host.ts';
 
 type ReadBackFinding = Extract<LedgerEntry, { type: 'read_back' }>['finding'];
-type Found = StoredObject | null;
 export interface Finding {
   key: string;
   finding: ReadBackFinding;
@@ -25,13 +25,6 @@ export type ReadBackCounts = Omit<EventOf<'read_back_done'>, 'type' | 'at' | 'fi
 
 const concurrency = 8;
 const absenceRecheckMs = 500;
-const timeoutMs = 300_000;
-/**
- * Timeout of one read, and of the whole list. Even with the time until a call counts as hung, it is
- * less than the 60 s without progress after which the orchestrator gives up without knowing the
- * reason.
- */
-const callMs = 40_000;
 
 export interface ReadBackOptions {
   runId: string;
@@ -51,17 +44,18 @@ export async function readBackRun({ runId, runsDir, host, clock, signal, progres
   const folder = join(runsDir, runId);
   await access(join(folder, 'ledger.ndjson'));
   await using ledger = await Ledger.open(folder, clock);
-  const deadlineAt = clock.now() + timeoutMs;
+  const deadlineAt = clock.now() + finalReadBackMs;
   const { parameters } = runSettingsSchema.parse(JSON.parse(await readFile(join(folder, settingsFile), 'utf8')));
-  const options = () => ({
-    run: { runId, parameters },
-    timeoutMs: Math.min(callMs, deadlineAt - clock.now()),
-    signal,
-  });
+  const options = () => {
+    const leftMs = deadlineAt - clock.now();
+    if (leftMs <= 0)
+      throw new EncoreError('TIMED_OUT', `the read-back did not end within ${finalReadBackMs / 1_000} s`);
+    return { run: { runId, parameters }, timeoutMs: Math.min(readBackCallMs, leftMs), signal };
+  };
   return await compare({
     ledger,
     progress,
-    read: (id) => host.readBack(id, options()),
+    read: async (id) => host.readBack(id, options()),
     list: host.description.has.list ? () => host.list(`${runId}-`, options()) : async function* () {},
     sleep: (ms) => clock.sleep(ms, signal),
   });
@@ -69,7 +63,7 @@ export async function readBackRun({ runId, runsDir, host, clock, signal, progres
 
 export interface Comparison {
   ledger: Ledger;
-  read: (id: string) => Promise<Found>;
+  read: (id: string) => Promise<FoundObject>;
   list: () => AsyncIterable<ListedObject>;
   sleep: (ms: number) => Promise<void>;
   progress: (done: number, total: number) => void;
@@ -80,7 +74,8 @@ async function compare(options: Comparison): Promise<ReadBackCounts> {
   const { objects } = await LedgerState.read(ledger.path);
   const counts = zeroCounts();
   let done = 0;
-  const record = (id: string, found: Found, findings: Finding[]) => recordFindings(counts, ledger, id, found, findings);
+  const record = (id: string, found: FoundObject, findings: Finding[]) =>
+    recordFindings(counts, ledger, id, found, findings);
   await inParallel(objects.values(), concurrency, async (object) => {
     const found = await readTwiceIfAbsent(object.id, options);
     const mustExist = object.acknowledged !== null && !object.open.some(({ operation }) => operation === 'delete');
@@ -92,15 +87,32 @@ async function compare(options: Comparison): Promise<ReadBackCounts> {
     done += 1;
     progress(done, objects.size);
   });
+  for (const { id, found, finding } of await listedWrongly(options.list(), objects)) await record(id, found, [finding]);
+  return counts;
+}
+
+interface ListedWrongly {
+  id: string;
+  found: FoundObject;
+  finding: Finding;
+}
+
+/** Returns phantoms and duplicates, each once. A list that fails has shown nothing. */
+async function listedWrongly(
+  list: AsyncIterable<ListedObject>,
+  objects: LedgerState['objects'],
+): Promise<Iterable<ListedWrongly>> {
+  const wrong = new Map<string, ListedWrongly>();
   const listed = new Set<string>();
-  for await (const { id, digest, version } of options.list()) {
+  for await (const { id, digest, version } of list) {
     const found = digest === undefined ? null : version === undefined ? { digest } : { digest, version };
     const object = objects.get(id);
-    if (object === undefined) await record(id, found, [{ key: id, finding: 'phantom' }]);
-    else if (listed.has(id)) await record(id, found, [{ key: object.acknowledged?.key ?? id, finding: 'duplicate' }]);
+    if (object === undefined) wrong.set(id, { id, found, finding: { key: id, finding: 'phantom' } });
+    else if (listed.has(id))
+      wrong.set(id, { id, found, finding: { key: object.acknowledged?.key ?? id, finding: 'duplicate' } });
     listed.add(id);
   }
-  return counts;
+  return wrong.values();
 }
 
 /** Counts the findings and records them in the ledger. */
@@ -108,17 +120,19 @@ export async function recordFindings(
   counts: ReadBackCounts,
   ledger: Ledger,
   id: string,
-  found: Found,
+  found: FoundObject,
   findings: readonly Finding[],
 ): Promise<void> {
+  const result =
+    found === null ? { found } : 'digest' in found ? { found: found.digest } : { found: null, problem: found.problem };
   for (const { key, finding } of findings) {
     count(counts, finding);
-    await ledger.write({ type: 'read_back', key, id, found: found?.digest ?? null, finding });
+    await ledger.write({ type: 'read_back', key, id, ...result, finding });
   }
 }
 
 /** Derives from an object's stored state what happened to each write to it. */
-export function findingsFor({ acknowledged, open }: ExpectedObject, found: Found): Finding[] {
+export function findingsFor({ acknowledged, open }: ExpectedObject, found: FoundObject): Finding[] {
   const writes = open.filter(({ operation }) => operation === 'write');
   const deletions = open.filter(({ operation }) => operation === 'delete');
   const absent = (list: readonly { key: string }[]): Finding[] =>
@@ -129,17 +143,19 @@ export function findingsFor({ acknowledged, open }: ExpectedObject, found: Found
     if (deletion) return [{ key: deletion.key, finding: 'unknown_present' }, ...absent([...others, ...writes])];
     return [...(acknowledged ? [{ key: acknowledged.key, finding: 'lost' } as const] : []), ...absent(writes)];
   }
-  if (acknowledged && found.digest === acknowledged.digest) {
+  // After a failed check, it is unknown, and equals none that was written.
+  const { digest, version }: Partial<StoredObject> = 'digest' in found ? found : {};
+  if (acknowledged && digest === acknowledged.digest) {
     // A key must take effect once: a higher version means that it took effect again.
-    const finding = findingOfVersion(found.version, acknowledged.version, acknowledged.version, 'intact');
+    const finding = findingOfVersion(version, acknowledged.version, acknowledged.version, 'intact');
     return [{ key: acknowledged.key, finding }, ...absent([...writes, ...deletions])];
   }
-  const write = writes.findLast(({ digest }) => digest === found.digest);
+  const write = writes.findLast((one) => one.digest === digest);
   if (write) {
     const before = acknowledged === null ? 0 : acknowledged.version;
     const first = before === undefined ? undefined : before + 1;
     const last = before === undefined ? undefined : before + writes.length;
-    const finding = findingOfVersion(found.version, first, last, 'unknown_present');
+    const finding = findingOfVersion(version, first, last, 'unknown_present');
     if (finding !== 'unknown_present') return [{ key: write.key, finding }, ...absent(deletions)];
     const intact: Finding[] = acknowledged ? [{ key: acknowledged.key, finding: 'intact' }] : [];
     const others = writes.filter((one) => one !== write);
@@ -165,7 +181,7 @@ function findingOfVersion(
 export async function readTwiceIfAbsent(
   id: string,
   { read, sleep }: Pick<Comparison, 'read' | 'sleep'>,
-): Promise<Found> {
+): Promise<FoundObject> {
   const found = await read(id);
   if (found !== null) return found;
   await sleep(absenceRecheckMs);

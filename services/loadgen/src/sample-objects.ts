@@ -18,7 +18,7 @@ import type { UserEntry } from './worker/messages.ts';
 
 const concurrency = 2;
 /** Larger objects are excluded, so that a sample adds little load. */
-const maxObjectBytes = 1_000_000;
+export const maxObjectBytes = 1_000_000;
 /** Bounds the memory of a run whose workload never deletes. */
 const maxObjects = 20_000;
 

@@ -35,6 +35,7 @@ const mistakes: Record<string, Mistake> = {
   'throws in a later probe': { where: /^probe$/, problem: /^Error: no other probe/ },
   'throws in readBack': { where: /^readBack$/, problem: /^Error: not read/ },
   'reads back no digest': { where: /^readBack$/, problem: /return digestOf\(\.\.\.\)/ },
+  'lists what it must not': { where: /^list$/, problem: /"item-1", which does not start with "test-1-"/ },
 };
 /** The thread does not survive these, and the load ends with it. */
 const fatal = ['loops', 'leaks'];
@@ -53,7 +54,7 @@ describe('mistakes of a workload', function () {
       await using bench = await newLoad();
       const { load } = bench;
       await bench.start(requestWith(mistake));
-      if (where.source === '^readBack$') {
+      if (['^readBack$', '^list$'].includes(where.source)) {
         await waitUntil('a write', () => load.status().acknowledged > 0, { timeoutMs: 60_000 });
         await load.stop('done', 100);
         load.startReadBack(true);
@@ -71,7 +72,10 @@ describe('mistakes of a workload', function () {
       await load.stop('done', 100);
       assert.match(failed.where, where);
       assert.ok(failed.fromAt <= failed.toAt);
-      assert.match(failed.location ?? '', new RegExp(`^${file}:${await lineOf(mistake)}:\\d+$`));
+      assert.match(
+        failed.location ?? '',
+        new RegExp(`^${file}:${await lineOf(where.source === '^list$' ? 'list' : mistake)}:\\d+$`),
+      );
       const blamed = bench.failedAttempts().filter(({ outcome }) => outcome !== 'not_started');
       assert.deepEqual(blamed, []);
       const [summary] = bench.ofType('load_summary');
@@ -87,6 +91,11 @@ describe('mistakes of a workload', function () {
     await waitUntil('a write', () => bench.load.status().acknowledged > 0, { timeoutMs: 60_000 });
     await bench.load.stop('done', 100);
     const { acknowledged, corrupt } = await bench.readBack(true);
+    const lines = (await readFile(join(bench.runsDir, 'test-1', 'ledger.ndjson'), 'utf8')).split('\n');
+    const read = lines.filter((line) => line.includes('"read_back"')).map((line) => JSON.parse(line));
+    assert.ok(read.length >= acknowledged);
+    for (const { found, problem, finding } of read)
+      assert.deepEqual([found, problem.slice(0, 8), finding], [null, 'not JSON', 'corrupt']);
     assert.ok(acknowledged > 0);
     assert.equal(corrupt, acknowledged);
     assert.deepEqual(bench.ofType('workload_failed'), []);
@@ -168,15 +177,18 @@ describe('functions of a workload that do not end', function () {
     assert.equal(bench.load.status().state, 'idle');
   });
 
-  for (const name of ['readBack', 'list'])
-    it(`ends a read-back whose ${name} never ends, within the time of one call`, async () => {
+  for (const mistake of ['waits forever in readBack', 'waits forever in list', 'repeats itself in list'])
+    it(`ends a read-back that ${mistake}, within the time of one call`, async () => {
+      const name = mistake.endsWith('list') ? 'list' : 'readBack';
       await using bench = await newLoad();
-      await stoppedAfterWrite(bench, `waits forever in ${name}`);
+      await stoppedAfterWrite(bench, mistake);
       assert.match(await failureOfReadBack(bench), /^WORKLOAD_FAILED the workload failed \(.*did not end/);
       const failed = failureOf(bench, name);
       const line = await lineOf(name === 'list' ? 'list' : 'reads back no digest');
       assert.match(failed?.location ?? '', new RegExp(`^${file}:${line}:`));
       assert.deepEqual(bench.ofType('read_back_done'), []);
+      const ledger = await readFile(join(bench.runsDir, 'test-1', 'ledger.ndjson'), 'utf8');
+      assert.doesNotMatch(ledger, /duplicate|phantom/);
     });
 
   it('names the request that kept the read-back from ending', async () => {

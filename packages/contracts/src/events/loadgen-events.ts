@@ -68,7 +68,11 @@ export const loadgenEvents = [
     /** The workload can read an object back, and list all of them. */
     readBack: z.boolean(),
     list: z.boolean(),
+    /** File, line and column of `readBack` in the workload, if known. */
+    readBackAt: z.string().nullable(),
   }),
+  /** The read-back can find what was written: it returned the digest of a write, once per run. */
+  event('read_back_matched', { id: z.string() }),
   /**
    * The workload failed: it threw, hung, used too much memory or returned a wrong value. What it
    * covers is not evidence about the system.

@@ -52,6 +52,8 @@ const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
   'reads back no digest': writeOne,
   'waits forever in readBack': writeOne,
   'waits forever in list': writeOne,
+  'repeats itself in list': writeOne,
+  'lists what it must not': writeOne,
   'reads back no JSON': writeOne,
   'throws in setup': () => {},
   'waits forever in setup': () => {},
@@ -99,8 +101,10 @@ export default defineWorkload<undefined, string, Settings>({
     return parameters.mistake === 'reads back no digest' ? 'x' : digestOf('x');
   },
   // list
-  list: async function* ({ http, parameters }) {
+  list: async function* ({ http, parameters }, prefix) {
     await http.request(page());
+    while (parameters.mistake === 'repeats itself in list') yield `${prefix}u1-1`;
+    if (parameters.mistake === 'lists what it must not') yield 'item-1';
     if (parameters.mistake === 'waits forever in list') await never;
     yield* [];
   },

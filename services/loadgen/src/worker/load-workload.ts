@@ -7,6 +7,7 @@ import { operationNameSchema } from '@encore/contracts/outcome';
 import type { Parameters, Probe, Request } from '@encore/workload';
 import { problemOfProbe, problemOfRequest, textOf } from './check-request.ts';
 import { explainLoadError } from './explain-load-error.ts';
+import { placeOfCode } from './location.ts';
 import type { WorkloadDescription } from './messages.ts';
 import type { AnyWorkload } from './user-plan.ts';
 
@@ -75,6 +76,7 @@ export async function describeWorkload(workload: AnyWorkload, url: string): Prom
     errors: workload.errors,
     capacityTest: capacityTest ?? { request: first.request },
     faults: { spike: faults?.spike ?? first.request, stall: faults?.stall ? { breaker: faults.stall.breaker } : null },
+    readBackAt: workload.readBack === undefined ? null : placeOfCode(workload.readBack, url),
     has: {
       readBack: has('readBack'),
       list: has('list'),

@@ -29,6 +29,11 @@ export function placeOf(url: string, place: string, workload: string): string | 
   return `${fileURLToPath(url).slice(fileURLToPath(folder).length)}:${place}`;
 }
 
+/** File, line and column of the definition of a function in the workload; null if unknown. */
+export function placeOfCode(code: (...inputs: never[]) => unknown, workload: string): string | null {
+  return innermost(frameOf(code) ?? '', workload);
+}
+
 /** The definition of a function, as a line of a stack; null if unknown. */
 export function frameOf(code: (...inputs: never[]) => unknown): string | null {
   const session = new Session();

@@ -14,7 +14,7 @@
 
 import type { LedgerEntry } from '@encore/contracts';
 import type { ErrorCode } from '@encore/contracts/errors';
-import type { DataRequest, ErrorFormat, Workload } from '@encore/workload';
+import type { DataRequest, ErrorFormat, StoredObject, Workload } from '@encore/workload';
 
 /** What a worker receives when it starts. */
 export interface WorkerOptions {
@@ -35,6 +35,8 @@ export interface WorkloadDescription {
   capacityTest: NonNullable<Workload['capacityTest']>;
   /** The request of a spike, and the breaker that a stall opens; null if it defines no calls. */
   faults: { spike: DataRequest; stall: { breaker: string } | null };
+  /** File, line and column of `readBack`; null if unknown. */
+  readBackAt: string | null;
   has: Record<'readBack' | 'list' | 'remove' | 'setup' | 'teardown', boolean>;
 }
 
@@ -97,6 +99,9 @@ export type FromWorker =
   | { type: 'loop_delay'; p99Ms: number }
   /** All users have ended. */
   | { type: 'ended' };
+
+/** What `readBack` found: null for nothing; `problem` if a check of its response failed. */
+export type FoundObject = StoredObject | { problem: string } | null;
 
 /** With the code WORKLOAD_FAILED the workload's code failed, not the system. */
 export interface CallError {

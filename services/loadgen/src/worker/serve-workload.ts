@@ -5,7 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '@encore/kit/clock';
 import { EncoreError } from '@encore/kit/encore-error';
 import { Random } from '@encore/kit/random';
-import { CheckFailed, type Context, digestOf, type RunInfo } from '@encore/workload';
+import { CheckFailed, type Context, type RunInfo } from '@encore/workload';
 import type { Pool } from 'undici';
 import { poolOf } from '../http/exchange.ts';
 import { problemOfProbe } from './check-request.ts';
@@ -17,6 +17,7 @@ import { LoopWatch, threadCpuMs } from './loop-watch.ts';
 import type {
   Call,
   CallError,
+  FoundObject,
   FromWorker,
   Report,
   RunSettings,
@@ -33,6 +34,8 @@ import { VirtualUser } from './virtual-user.ts';
 const callConnections = 8;
 /** For a call that sends no requests. */
 const ownCallMs = 10_000;
+/** Characters of a failed check that are kept. */
+const maxProblem = 300;
 /** Items of a list that cross at once. */
 const pageSize = 500;
 
@@ -234,7 +237,7 @@ class WorkloadServer {
     if (name === 'readBack') return this.#readBack(context, String(argument));
     let page: unknown[] = [];
     for await (const item of workload.list?.(context, String(argument)) ?? []) {
-      page.push(listedOf(item));
+      page.push(listedOf(item, String(argument)));
       if (page.length < pageSize) continue;
       await emit(page);
       page = [];
@@ -244,12 +247,12 @@ class WorkloadServer {
   }
 
   /** An object whose response fails a check is there, but not as it was written. */
-  async #readBack(context: Context, id: string): Promise<unknown> {
+  async #readBack(context: Context, id: string): Promise<FoundObject> {
     try {
       return storedOf(await this.#workload.readBack?.(context, id));
     } catch (error) {
       const isWrong = error instanceof CheckFailed && ['corrupt', 'stale'].includes(error.failure.outcome);
-      if (isWrong) return { digest: digestOf(error.message) };
+      if (isWrong) return { problem: error.message.slice(0, maxProblem) };
       throw error;
     }
   }
@@ -280,9 +283,10 @@ class WorkloadServer {
   }
 }
 
-function storedOf(stored: unknown): { digest: string; version?: number } | null {
+function storedOf(stored: unknown): FoundObject {
   if (stored === null) return null;
-  const { digest, version } = typeof stored === 'string' ? { digest: stored } : (stored as Record<string, unknown>);
+  const { digest, version } =
+    typeof stored === 'string' ? { digest: stored } : (Object(stored) as Record<string, unknown>);
   const isVersion = version === undefined || Number.isSafeInteger(version);
   if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest) || !isVersion)
     throw new TypeError(
@@ -291,9 +295,11 @@ function storedOf(stored: unknown): { digest: string; version?: number } | null 
   return version === undefined ? { digest } : { digest, version: version as number };
 }
 
-function listedOf(listed: unknown): { id: string; digest?: string; version?: number } {
+function listedOf(listed: unknown, prefix: string): { id: string; digest?: string; version?: number } {
   const item = typeof listed === 'string' ? { id: listed } : listed;
   if (typeof item !== 'object' || item === null || !('id' in item) || typeof item.id !== 'string')
     throw new TypeError(`list yielded ${JSON.stringify(listed)}; yield ids, or { id, digest, version }`);
+  if (!item.id.startsWith(prefix))
+    throw new TypeError(`list yielded ${JSON.stringify(item.id)}, which does not start with ${JSON.stringify(prefix)}`);
   return item as { id: string };
 }

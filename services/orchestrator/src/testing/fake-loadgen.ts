@@ -53,6 +53,7 @@ export class FakeLoadgen extends FakeService {
       const at = systemClock.now();
       const health = { lateStarts: 0, starts: 100, eventLoopDelayP99Ms: 1, cpuShare: 0.1, memoryBytes: 1 };
       this.events.add({ type: 'generator_checked', at, ...health });
+      this.events.add({ type: 'read_back_matched', at, id: this.#objectId });
       this.#writeLedger(this.#acknowledgedScore(at)).then(() => response.status(202).json({}), next);
     });
     app.put('/run/:runId', (request, response) => {

@@ -49,6 +49,7 @@ describe('judge: writes', () => {
 
   const loaded = (functions: { readBack: boolean; list: boolean }): EncoreEvent => ({
     type: 'workload_loaded',
+    readBackAt: 'load.mts:3:1',
     at: new SimulatedRun().at(0),
     name: 'shop',
     operations: ['look'],
@@ -157,6 +158,20 @@ describe('judge: writes', () => {
     );
     assert.equal(report.result, 'INCONCLUSIVE');
     assert.match(report.reasons.join('\n'), /reported 2 unanswered writes as present, but the ledger shows 0/);
+  });
+
+  it('says nothing about a server if readBack never found an object as it was written', async () => {
+    const all = { acknowledged: 20, lost: 20 };
+    const { report } = await judged({ ...all, extra: [loaded({ readBack: true, list: true })] });
+    assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
+    assert.equal(report.integrity.lost, null);
+    assert.match(
+      report.reasons.join('\n'),
+      /^readBack \(load\.mts:3:1\) never found an object as it was written, .*: 20 were missing and 0 different\. Read/m,
+    );
+    const matched: EncoreEvent = { type: 'read_back_matched', at: new SimulatedRun().at(1), id: 'run-u1-1' };
+    const { report: shown } = await judged({ ...all, extra: [matched] });
+    assert.deepEqual([shown.result, shown.integrity.lost], ['FAILED', 20], shown.reasons.join('\n'));
   });
 
   it('does not trust an intact read-back with a different hash', async () => {

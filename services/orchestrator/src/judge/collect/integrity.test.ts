@@ -83,6 +83,16 @@ describe('ledger', () => {
     ['a refused delete', [...created, intended('d', 'delete'), refused('d'), found(null, 'lost')], { lost: 1 }],
     ['a write that took effect twice', [...created, found('a', 'duplicate')], { duplicate: 1 }],
     [
+      'an intact score that a list shows twice',
+      [...created, found('a'), found(null, 'duplicate')],
+      { duplicate: 1, lost: 0, corrupt: 0 },
+    ],
+    [
+      'a score whose response failed a check',
+      [...created, { ...found(null, 'corrupt'), problem: 'not JSON' } as LedgerEntry],
+      { corrupt: 1, lost: 0, readBack: 1 },
+    ],
+    [
       'a score that a sample and the final read-back found lost, once',
       [...created, found(null, 'lost'), found(null, 'lost')],
       { lost: 1, acknowledged: 1, readBack: 1 },

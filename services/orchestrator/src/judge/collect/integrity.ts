@@ -130,15 +130,17 @@ export class Ledger {
     if (intent !== undefined) this.#live.get(intent.id)?.open.delete(key);
   }
 
-  #readBack({ key, id, found, finding }: ReadBack): void {
+  #readBack({ key, id, found, problem, finding }: ReadBack): void {
     if (finding === 'duplicate' || finding === 'phantom') this.#wrong[finding].add(id);
     if (finding === 'unknown_present' || finding === 'unknown_absent') this.#unknown.set(key, finding);
     const live = this.#live.get(id);
-    if (live === undefined) return;
+    // A list that shows an object twice did not read it.
+    if (live === undefined || (finding === 'duplicate' && found === null)) return;
     live.isRead = true;
     if (!isCertain(live)) return;
     // The digest decides, unless the read-back itself reports something worse.
-    if (found === null || finding === 'lost') this.#wrong.lost.add(id);
+    if (problem !== undefined) this.#wrong.corrupt.add(id);
+    else if (found === null || finding === 'lost') this.#wrong.lost.add(id);
     else if (finding === 'corrupt' || !mayHold(live, found)) this.#wrong.corrupt.add(id);
   }
 }

@@ -65,6 +65,8 @@ export class RunFacts {
   readonly workloadFailures: EventOf<'workload_failed'>[] = [];
   hygiene: EventOf<'hygiene_checked'> | null = null;
   finalReadBack: EventOf<'read_back_done'> | null = null;
+  /** The read-back returned the digest of a write, so it can find what was written. */
+  readBackMatched = false;
   /** Number of sample read-backs during steady, and of the objects they read. */
   readonly samples = { count: 0, objects: 0 };
   /** The highest count that any single read-back reported. */
@@ -121,6 +123,9 @@ export class RunFacts {
         break;
       case 'hygiene_checked':
         this.hygiene = event;
+        break;
+      case 'read_back_matched':
+        this.readBackMatched = true;
         break;
       case 'read_back_done':
         this.#readBack(event);
@@ -179,6 +184,7 @@ export class RunFacts {
   }
 
   #readBack(event: EventOf<'read_back_done'>): void {
+    if (event.readBack > event.lost + event.corrupt) this.readBackMatched = true;
     if (event.final) this.finalReadBack = event;
     else {
       this.samples.count += 1;

@@ -173,6 +173,16 @@ export const evidenceRequirements: readonly EvidenceRequirement[] = [
     missing: readBackGaps,
   },
   {
+    name: 'read_back_matched',
+    missing: ({ run, integrity: { lost, corrupt } }) => {
+      if (run.readBackMatched || lost + corrupt === 0) return [];
+      const at = run.workload?.readBackAt ?? null;
+      return [
+        `readBack${at === null ? '' : ` (${at})`} never found an object as it was written, not even right after its write: ${lost} were missing and ${corrupt} different. Read the same object and the same content as in the write`,
+      ];
+    },
+  },
+  {
     name: 'kills_attributed',
     missing: ({ interventions }) =>
       interventions.unattributedKills.map(

@@ -221,12 +221,16 @@ function backToNormalSeconds({ faults }: Evidence): Figure {
   };
 }
 
-/** A zero needs a read-back of every acknowledged object (else null); a violation does not. */
+/**
+ * A zero needs a read-back of every acknowledged object (else null); a violation does not. A missing
+ * or different object counts only if the read-back has found one as it was written.
+ */
 export function provenFindings(
   finding: 'lost' | 'corrupt' | 'duplicate' | 'phantom',
   { integrity, run }: Pick<Evidence, 'integrity' | 'run'>,
 ): number | null {
-  const { finalReadBack, checks } = run;
+  const { finalReadBack, checks, readBackMatched } = run;
+  if ((finding === 'lost' || finding === 'corrupt') && integrity[finding] > 0 && !readBackMatched) return null;
   const isComplete =
     (finding !== 'phantom' || checks.phantoms) &&
     finalReadBack !== null &&
