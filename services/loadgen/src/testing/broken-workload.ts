@@ -43,6 +43,13 @@ const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
   exits: () => {
     process.exit(3); // exits
   },
+  'kills itself': () => {
+    process.kill(process.pid, 'SIGKILL'); // kills itself
+  },
+  'replaces a global': async ({ http }) => {
+    globalThis.setTimeout = (() => 0) as never; // replaces a global
+    await http.request(page());
+  },
   'does not wait': ({ http }) => {
     void http.request(page()).catch(() => {}); // does not wait
   },

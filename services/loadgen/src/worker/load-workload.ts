@@ -1,12 +1,13 @@
 /** Loads a workload's module from any folder, and checks its shape. */
 import { readFile } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { operationNameSchema } from '@encore/contracts/outcome';
 import type { Parameters, Probe, Request } from '@encore/workload';
 import { problemOfProbe, problemOfRequest, textOf } from './check-request.ts';
 import { explainLoadError } from './explain-load-error.ts';
+import { guardGlobals, problemOfGlobals } from './global-guard.ts';
 import { placeOfCode } from './location.ts';
 import type { WorkloadDescription } from './messages.ts';
 import type { AnyWorkload } from './user-plan.ts';
@@ -31,12 +32,17 @@ let isSupplied = false;
 export async function loadWorkload(url: string): Promise<AnyWorkload> {
   if (/\.ya?ml$/.test(url)) return loadYaml(url);
   supplyPackage();
-  let workload: unknown;
-  try {
-    ({ default: workload } = (await import(url)) as { default?: unknown });
-  } catch (error) {
-    throw new Error(explainLoadError(error, url));
+  const restore = guardGlobals();
+  const { workload, error } = await import(url).then(
+    (module: { default?: unknown }) => ({ workload: module.default, error: null }),
+    (thrown: unknown) => ({ workload: null, error: { thrown } }),
+  );
+  const changed = restore();
+  if (changed.length > 0) {
+    const { problem, location } = problemOfGlobals(changed, url);
+    throw new Error(`${join(dirname(fileURLToPath(url)), location ?? basename(fileURLToPath(url)))}: ${problem}`);
   }
+  if (error !== null) throw new Error(explainLoadError(error.thrown, url));
   const problems = problemsOf(workload);
   if (problems.length > 0) throw new Error(problems.map((problem) => `${fileURLToPath(url)}: ${problem}`).join('\n'));
   return workload as AnyWorkload;
