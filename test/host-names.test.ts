@@ -9,7 +9,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { root } from './support/command.ts';
+import { bareEnvironment, root } from './support/command.ts';
 
 const nowhere = 'http://127.0.0.1:1';
 const services = {
@@ -68,7 +68,7 @@ describe('a program of the lab that listens', function () {
         ENCORE_RUNS_DIR: join(folder, 'runs'),
       };
       const child = spawn(process.execPath, [join(root, main)], {
-        env: { ...env, ...folders, ENCORE_PORT: '0' },
+        env: { ...bareEnvironment(), ...env, ...folders, ENCORE_PORT: '0' },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       children.push(child);

@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { bareEnvironment } from '../../test/support/command.ts';
 
 describe('encore without Docker', function () {
   this.timeout(60_000);
@@ -20,7 +21,7 @@ describe('encore without Docker', function () {
     const { status, stderr, stdout } = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
       encoding: 'utf8',
       cwd,
-      env: { PATH: process.env['PATH'], ENCORE_HOME: join(folder, 'home'), ...env },
+      env: { ...bareEnvironment(), ENCORE_HOME: join(folder, 'home'), ...env },
     });
     return { status, stderr, stdout };
   }

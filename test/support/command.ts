@@ -4,6 +4,14 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..', '..');
 
+/**
+ * Environment of a program that must not see the settings of whoever runs the tests. It has the
+ * compile cache of `mocha-setup.ts`, which saves half of the CPU time of a start.
+ */
+export function bareEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] };
+}
+
 export interface CommandResult {
   exitCode: number | null;
   stdout: string;

@@ -9,6 +9,7 @@ import { loadStatusSchema } from '@encore/contracts';
 import { callJson, waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { z } from 'zod';
+import { bareEnvironment } from '../../../test/support/command.ts';
 import { LedgerState } from './ledger-state.ts';
 import { FakeServer } from './testing/fake-server.ts';
 import { testRequest } from './testing/load-bench.ts';
@@ -34,7 +35,7 @@ describe('crash of the generator', function () {
 
   async function startGenerator(): Promise<{ url: string; child: ChildProcess }> {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-      env: { ENCORE_TARGET_URL: fake.url, ENCORE_RUNS_DIR: runsDir, ENCORE_PORT: '0' },
+      env: { ...bareEnvironment(), ENCORE_TARGET_URL: fake.url, ENCORE_RUNS_DIR: runsDir, ENCORE_PORT: '0' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     children.push(child);

@@ -5,7 +5,7 @@ import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { runCommand } from '../../../test/support/command.ts';
+import { bareEnvironment, runCommand } from '../../../test/support/command.ts';
 import { runTimed } from '../../../test/support/cpu-time.ts';
 import { historyFile } from './judge/read/run-folder.ts';
 import { FakeServices } from './testing/fake-services.ts';
@@ -19,7 +19,7 @@ class Program {
   printed = '';
 
   constructor(args: string[], env: NodeJS.ProcessEnv) {
-    this.child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...env } });
+    this.child = spawn(process.execPath, [main, ...args], { env: { ...bareEnvironment(), ...env } });
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.printed += text;

@@ -9,6 +9,7 @@ import { mcpToolCall, waitUntil } from '@encore/kit';
 import { zipSync } from 'fflate';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { z } from 'zod';
+import { bareEnvironment } from '../../../test/support/command.ts';
 import { startPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
 import { smallScore } from './testing/fixture-server.ts';
 import { tools } from './tools/index.ts';
@@ -41,7 +42,7 @@ describe('the server process', function () {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
       cwd: folder,
       env: {
-        PATH: process.env['PATH'],
+        ...bareEnvironment(),
         ENCORE_PORT: '0',
         ENCORE_HEALTH_PORT: '0',
         ENCORE_DATABASE_URL: postgres.url,

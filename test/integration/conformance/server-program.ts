@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '@encore/kit';
-import { root } from '../../support/command.ts';
+import { bareEnvironment, root } from '../../support/command.ts';
 import { freePort } from '../../support/free-port.ts';
 
 export interface ServerProgram extends AsyncDisposable {
@@ -22,7 +22,7 @@ export async function startServerProgram(program: string, databaseUrl: string): 
     child = spawn(process.execPath, [join(root, program)], {
       cwd: root,
       env: {
-        PATH: process.env['PATH'],
+        ...bareEnvironment(),
         ENCORE_PORT: String(port),
         ENCORE_HEALTH_PORT: String(healthPort),
         ENCORE_DATABASE_URL: databaseUrl,

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { bareEnvironment } from '../../../../test/support/command.ts';
 import { canMountDisks, fillDisk, onDisk } from '../../../../test/support/small-disk.ts';
 import { FakeServices } from '../testing/fake-services.ts';
 
@@ -28,7 +29,7 @@ describe('a disk that fills up during a run', function () {
   async function encore(command: readonly string[], onText: (text: string, pid: number) => void = () => {}) {
     const [program, ...args] = command;
     const child = spawn(program ?? '', args, {
-      env: { PATH: process.env['PATH'], ...lab.environment, ...env },
+      env: { ...bareEnvironment(), ...lab.environment, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let printed = '';

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type Clock, EncoreError, systemClock, waitUntil } from '@encore/kit';
 import { afterEach, describe, it } from 'mocha';
@@ -52,6 +54,22 @@ describe('WorkerPool', function () {
     const columns = Object.values(score.notes).filter((column) => ArrayBuffer.isView(column));
     assert.equal(columns.length, 13);
     for (const { buffer, byteLength } of columns) assert.equal(buffer.byteLength, byteLength);
+  });
+
+  it('leaves a compile cache to its successors, although its processes are killed', async () => {
+    const previous = process.env['NODE_COMPILE_CACHE'];
+    const folder = mkdtempSync(join(tmpdir(), 'encore-compile-'));
+    process.env['NODE_COMPILE_CACHE'] = folder;
+    try {
+      create({ processes: 1 });
+      await pool.run(jobOf(smallScore('C', 3)), 'first', never);
+      const files = () => readdirSync(folder, { recursive: true }).length;
+      await waitUntil('the cache', () => files() > 10, { timeoutMs: 20_000 });
+    } finally {
+      if (previous === undefined) delete process.env['NODE_COMPILE_CACHE'];
+      else process.env['NODE_COMPILE_CACHE'] = previous;
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('keeps nothing of a completed job', async () => {
