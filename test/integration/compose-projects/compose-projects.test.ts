@@ -169,7 +169,7 @@ describe('any Compose project', function () {
     assert.equal(user, built, 'a service that runs the image of another service');
   });
 
-  it('states why it writes no encore.yaml or no workload', async () => {
+  it('states why it writes no encore.yaml or no workload, and what is a guess', async () => {
     const init = async (name: string, port: string) => {
       const cwd = join(folder, name);
       await mkdir(cwd);
@@ -185,6 +185,12 @@ describe('any Compose project', function () {
     assert.match(
       tcp.lines.join('\n'),
       /^No workload was written, because it is not known whether game:25565 speaks HTTP\./m,
+    );
+    const web = await init('web', '8080:80');
+    assert.ok(web.ok);
+    assert.match(
+      web.lines.join('\n'),
+      /^Is http:\/\/game:80\/ answered with 200\? It is a guess, because game has no/m,
     );
   });
 

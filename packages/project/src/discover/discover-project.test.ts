@@ -62,6 +62,24 @@ describe('discoverProject', () => {
     ]);
   });
 
+  it('finds no port of a worker that runs the image of an API with another command', () => {
+    const api = { image: undefined, build: { context: 'api' }, command: ['serve'] };
+    const dockerfiles = ['api', 'worker'].map((service) => ({ service, path: 'api/Dockerfile', text: 'EXPOSE 5000' }));
+    const found = (worker: Record<string, unknown>, edge = { API: 'http://api:5000' }) =>
+      proxiesOf(
+        discover({ api, worker: { ...api, ...worker }, edge: { environment: edge } }, { facts: { dockerfiles } }),
+      ).map((line) => line.split(' ')[0]);
+    assert.deepEqual(found({ command: ['work'] }), ['api:5000']);
+    const listening = [
+      { command: ['serve'] },
+      { command: ['work'], expose: ['5000'] },
+      { command: ['work'], build: { context: 'worker' } },
+    ];
+    for (const worker of listening) assert.deepEqual(found(worker), ['api:5000', 'worker:5000']);
+    const unknown = found({ command: ['work'] }, { API: 'a name that is no service' });
+    assert.deepEqual(unknown, ['api:5000', 'worker:5000'], 'not known which of the two listens');
+  });
+
   it('lists the port of a service that shares a network at the owner of the network', () => {
     const found = discover({
       vpn: { container_name: 'the-vpn', ports: [port(8388, 'udp')] },

@@ -27,8 +27,8 @@ export interface Discovery {
 export interface FoundTarget {
   service: string;
   replicas: number;
-  /** URL that answers when the service is ready, with its source. */
-  ready: { url: string; source: string } | null;
+  /** URL that answers when the service is ready, with its source, which may be a guess. */
+  ready: { url: string; source: string; isGuess?: true } | null;
 }
 
 export function discoverProject(project: ComposeProject, facts: ProjectFacts, folder: string): Discovery {
@@ -93,7 +93,8 @@ function readyUrl(service: Service, name: string, entry: FoundPort | null): Foun
   if (entry?.service !== name || entry.probe !== 'http') return null;
   return {
     url: `http://${name}:${entry.port}/`,
-    source: 'the entry; change it to a path that answers 200 when ready',
+    source: 'a guess; change it to a path that answers 200 when ready',
+    isGuess: true,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Finds the ports on which each service listens, each with every place that names it. */
 import type { Probe } from '@encore/contracts';
 import { ownValue } from '@encore/kit';
-import { type ComposeProject, imageName, namespaceOwner, parseExpose } from '../compose/compose-model.ts';
+import { type ComposeProject, imageName, namespaceOwner, parseExpose, type Service } from '../compose/compose-model.ts';
 import { type Call, ownHealthUrls } from './find-calls.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import { probeOf, shortImage, usualPort } from './usual-ports.ts';
@@ -66,11 +66,37 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
     }
   }
   const order = Object.keys(project.services);
+  const listening = [...tcp.values()].filter((found) => !isOfAnotherCommand(found, project, calls));
   return {
-    tcp: [...tcp.values()].sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service) || a.port - b.port),
+    tcp: listening.sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service) || a.port - b.port),
     udp,
   };
 }
+
+/**
+ * Whether only EXPOSE names the port, and the image is that of another service which is in use, but
+ * runs another command: a worker is often built from the image of an API and listens on no port.
+ */
+function isOfAnotherCommand(
+  { service: name, sources, published }: FoundPort,
+  { services }: ComposeProject,
+  calls: readonly Call[],
+): boolean {
+  const isCalled = (one: string): boolean => calls.some(({ to }) => to === one);
+  if (published || isCalled(name) || sources.some((source) => !source.startsWith('EXPOSE '))) return false;
+  const own = services[name];
+  return Object.entries(services).some(
+    ([other, service]) =>
+      other !== name &&
+      own !== undefined &&
+      imageOf(service) === imageOf(own) &&
+      commandOf(service) !== commandOf(own) &&
+      (isCalled(other) || (service.ports ?? []).length > 0),
+  );
+}
+
+const imageOf = ({ image, build }: Service): string => JSON.stringify(build ?? image);
+const commandOf = ({ command, entrypoint }: Service): string => JSON.stringify([entrypoint, command]);
 
 /** The ports in the EXPOSE lines of a Dockerfile, without those that are variables. */
 function exposedIn(dockerfile: string): string[] {

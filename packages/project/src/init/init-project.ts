@@ -103,6 +103,11 @@ function hints(
       : [
           `Fill in system.containers.${judged.service}.health.ready in ${shown}: no URL was found that answers 200 once ${judged.service} is ready.`,
         ]),
+    ...(judged?.ready?.isGuess === true
+      ? [
+          `Is ${judged.ready.url} answered with 200? It is a guess, because ${judged.service} has no health check with a URL. If not, change health.ready of ${judged.service} in ${shown}, and the path in the workload; a run would be refused.`,
+        ]
+      : []),
     ...(workload !== undefined || entry === null
       ? []
       : [
