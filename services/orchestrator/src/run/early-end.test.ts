@@ -65,7 +65,10 @@ describe('a run that ends early', function () {
     lab.server.ready = false;
     lab.logsHint = 'run again with --keep';
     const { said } = await runOver(lab, planOf(1, []));
-    assert.match(said, /FAIL {2}server and its dependencies: .*\n(?: +\| .*\n)* +→ run again with --keep\n/);
+    assert.match(
+      said,
+      /FAIL {2}server and its dependencies: .*\n(?: +\| .*\n)* +→ make sure that health\.ready of server is a URL that answers 200 .*; run again with --keep\n/,
+    );
     assert.doesNotMatch(said, /docker compose|revert leftover/);
   });
 

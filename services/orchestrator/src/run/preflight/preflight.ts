@@ -142,7 +142,7 @@ async function servicesReady(
     {
       name: `${recoveryOf} and its dependencies`,
       // A run of a user's project starts a new copy, which no earlier fault can have changed.
-      fix: `${logsOf(recoveryOf, wiring)}${wiring.logsHint === undefined ? `; revert leftover faults with \`${wiring.command} revert\`` : ''}`,
+      fix: `make sure that health.ready of ${recoveryOf} is a URL that answers 200 once ${recoveryOf} is ready; ${logsOf(recoveryOf, wiring)}${wiring.logsHint === undefined ? `; revert leftover faults with \`${wiring.command} revert\`` : ''}`,
       probe: () => clients.allAnswerOk(readyUrls(system), { signal }),
     },
   ];
