@@ -87,6 +87,7 @@ system:
       'system.processes.encore-api: "encore-api" is not valid; expected a name that does not begin with encore-, which is reserved for Encore',
       'system.processes.encore-api.command: is missing; set the program and its arguments, such as [node, api.mjs]',
       'system.processes.api.dependsOn: "bd" is not valid; expected one of encore-api, worker, db, copy',
+      'system.processes.api.dependsOn: nothing shows when worker is ready; set health.ready of worker, list its port under system.proxies, or, if it is a job that ends, run it at the start of the command of api',
       'system.processes.api.health.ready: "http://other:3000/health" is not valid; expected a URL of api, such as http://api:8000/ready',
       `system.processes.api.env.A: "\${proxy.bd:5432}" is not valid. Did you mean \${proxy.db:5432}? Expected ${allProxies}`,
       'system.processes.api.env.B: "${port.db:5432}" is not valid; expected ${proxy.db:5432}, because only db listens on that port',

@@ -82,7 +82,7 @@ export function problemsOfProcesses(system: SettingsObject): string[] {
   const proxies = Object.keys(section(system, 'proxies'));
   return [
     ...Object.entries(processes).flatMap(([name, process]) =>
-      isObject(process) ? problemsOf(name, process, proxies, Object.keys(processes)) : [],
+      isObject(process) ? problemsOf(name, process, proxies, processes) : [],
     ),
     ...cyclesOf(processes),
     ...sharedPorts(processes, proxies),
@@ -96,8 +96,9 @@ function problemsOf(
   name: string,
   process: SettingsObject,
   proxies: readonly string[],
-  names: readonly string[],
+  processes: SettingsObject,
 ): string[] {
+  const names = Object.keys(processes);
   const path = `system.processes.${name}`;
   const problems: string[] = [];
   if (reserved.test(name))
@@ -115,11 +116,16 @@ function problemsOf(
         `${path}.postgres: listens on one port; list exactly one under system.proxies, such as ${name}:5432`,
       );
   }
-  for (const other of Array.isArray(dependsOn) ? dependsOn : [])
-    if (typeof other === 'string' && !names.includes(other)) {
-      const others = names.filter((one) => one !== name);
+  for (const other of Array.isArray(dependsOn) ? dependsOn : []) {
+    if (typeof other !== 'string') continue;
+    const others = names.filter((one) => one !== name);
+    if (!names.includes(other))
       problems.push(`${path}.dependsOn: ${invalidValue(other, `one of ${others.join(', ')}`, others)}`);
-    }
+    else if (!showsReadiness(other, processes[other], proxies))
+      problems.push(
+        `${path}.dependsOn: nothing shows when ${other} is ready; set health.ready of ${other}, list its port under system.proxies, or, if it is a job that ends, run it at the start of the command of ${name}`,
+      );
+  }
   for (const [key, url] of Object.entries(isObject(health) ? health : {}))
     if (typeof url === 'string' && !isUrlOf(name, url))
       problems.push(
@@ -143,6 +149,9 @@ function problemsOf(
   }
   return problems;
 }
+
+const showsReadiness = (name: string, process: unknown, proxies: readonly string[]): boolean =>
+  (isObject(process) && process['health'] !== undefined) || proxies.some((proxy) => upstreamOf(proxy) === name);
 
 /** A process is reached by its name, as in Compose, or as this machine. */
 export function isUrlOf(name: string, text: string): boolean {
