@@ -19,6 +19,7 @@ export { describeProcesses, local, type ProcessAddresses, portOf, proxyRunner } 
 export { type PreparedProcesses, prepareProcesses } from './run/prepare-processes.ts';
 export { type PreparedRun, prepareRun } from './run/prepare-run.ts';
 export { type PrintedCompose, printCompose } from './run/print-compose.ts';
+export { killsWithoutRestart, restartLines } from './run/restart-text.ts';
 export { interruptedText, runProject } from './run/run-project.ts';
 export { revertRuns } from './run/take-down.ts';
 export { targetsText } from './run/targets-text.ts';

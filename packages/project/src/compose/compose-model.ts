@@ -173,6 +173,15 @@ export function imageName({ name: project }: ComposeProject, name: string, { ima
   return /[:@][^/]*$/.test(short) ? short : `${short}:latest`;
 }
 
+/** As `restart` spells it: `always`, `unless-stopped`, `on-failure`, `on-failure:3` or `no`. */
+export function restartPolicyOf({ restart, deploy }: Service): string {
+  if (restart !== undefined && restart !== '') return restart;
+  const { condition, max_attempts } = deploy?.restart_policy ?? {};
+  if (condition === undefined || condition === 'none') return 'no';
+  if (condition === 'any') return 'always';
+  return max_attempts === undefined ? condition : `${condition}:${max_attempts}`;
+}
+
 /** Every name that the containers of a service answer to on its networks. */
 export function namesOf(name: string, { container_name, hostname, networks }: Service): string[] {
   const aliases = Object.values(networks ?? {}).flatMap((attachment) => attachment?.aliases ?? []);

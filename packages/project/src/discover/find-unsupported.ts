@@ -1,7 +1,14 @@
 /** Finds what Encore cannot do with a service, or can do only in part, each with the reason. */
 import { containerNameSchema } from '@encore/contracts';
 import { ownValue } from '@encore/kit';
-import { type ComposeProject, imageName, namespaceOwner, replicasOf, type Service } from '../compose/compose-model.ts';
+import {
+  type ComposeProject,
+  imageName,
+  namespaceOwner,
+  replicasOf,
+  restartPolicyOf,
+  type Service,
+} from '../compose/compose-model.ts';
 import { addressesOf, usesSubnet } from '../generate/generate-project.ts';
 import { labels, originalLimits } from '../generate/labels.ts';
 import type { Call } from './find-calls.ts';
@@ -37,14 +44,6 @@ export function findUnsupported(found: Found): Unsupported[] {
     return [{ on: `network ${name}`, text }];
   });
   return [...services, ...networks];
-}
-
-function restartPolicyOf({ restart, deploy }: Service): string {
-  if (restart !== undefined && restart !== '') return restart;
-  const { condition, max_attempts } = deploy?.restart_policy ?? {};
-  if (condition === undefined || condition === 'none') return 'no';
-  if (condition === 'any') return 'always';
-  return max_attempts === undefined ? condition : `${condition}:${max_attempts}`;
 }
 
 /**

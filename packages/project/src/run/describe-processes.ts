@@ -36,6 +36,7 @@ export function describeProcesses(
 ): DescribedSystem | { ok: false; problems: string[] } {
   const problems: string[] = [];
   const impossible: Record<string, KindReasons> = {};
+  const restartPolicies: Record<string, string> = {};
   const system: System = { containers: {}, proxies: {}, entry, recoveryOf };
   for (const [name, process] of Object.entries(processes)) {
     const { allowedKinds: wanted, unsupported, health, crash, supervise, memoryBound } = process;
@@ -45,6 +46,7 @@ export function describeProcesses(
       ...unsupported,
     };
     impossible[name] = reasons;
+    restartPolicies[name] = process.restart;
     const allowed = allowedOn({ path: `system.processes.${name}`, target: name, wanted }, reasons);
     problems.push(...allowed.problems);
     system.containers[name] = {
@@ -73,7 +75,7 @@ export function describeProcesses(
     };
   }
   system.containers[proxyRunner] = { allowedKinds: [], unsupported: {}, replicas: 1, proxyApi };
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, system, impossible };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, system, impossible, restartPolicies };
 }
 
 /** The loopback address of a port. */

@@ -4,7 +4,7 @@
  */
 import type { FaultKind, KindReasons, System, SystemHealth } from '@encore/contracts';
 import { ownValue, upstreamOf } from '@encore/kit';
-import { type ComposeProject, namesOf } from '../compose/compose-model.ts';
+import { type ComposeProject, namesOf, restartPolicyOf } from '../compose/compose-model.ts';
 import type { EncoreSystem } from '../encore-file/encore-file.ts';
 import type { GeneratedProject } from '../generate/generate-project.ts';
 import { labels } from '../generate/labels.ts';
@@ -15,6 +15,8 @@ export interface DescribedSystem {
   system: System;
   /** By target: the kinds that act on such a target but not on this one, each with the reason. */
   impossible: Record<string, KindReasons>;
+  /** By container: its restart policy, as Compose spells it. */
+  restartPolicies: Record<string, string>;
 }
 
 export function describeSystem(
@@ -24,6 +26,7 @@ export function describeSystem(
 ): DescribedSystem | { ok: false; problems: string[] } {
   const problems: string[] = [];
   const impossible: Record<string, KindReasons> = {};
+  const restartPolicies: Record<string, string> = {};
   const system: System = { containers: {}, proxies: {}, entry, recoveryOf };
   const narrowed = (path: string, target: string, wanted: 'all' | readonly FaultKind[], reasons: KindReasons) => {
     impossible[target] = reasons;
@@ -37,6 +40,7 @@ export function describeSystem(
   )) {
     const service = ownValue(user.services, name);
     if (service === undefined) continue; // generateProject reports it.
+    restartPolicies[name] = restartPolicyOf(service);
     const path = `system.containers.${name}`;
     const reasons = {
       ...impossibleOnContainer({
@@ -79,7 +83,7 @@ export function describeSystem(
       probe,
     };
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, system, impossible };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, system, impossible, restartPolicies };
 }
 
 /** Health URLs that lead to the container itself, bypassing its sidecar. */

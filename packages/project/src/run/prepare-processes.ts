@@ -17,6 +17,8 @@ export interface PreparedProcesses {
   system: System;
   /** By target: the kinds that are impossible on it, each with the reason. */
   impossible: Record<string, KindReasons>;
+  /** By container: its restart policy, as Compose spells it. */
+  restartPolicies: Record<string, string>;
   /** For the user. */
   notes: string[];
   /** Path of the workload. */
@@ -50,6 +52,7 @@ export async function prepareProcesses(
     ok: true,
     system: described.system,
     impossible: described.impossible,
+    restartPolicies: described.restartPolicies,
     notes: bypasses(system),
     workload: resolve(folder, named),
   };

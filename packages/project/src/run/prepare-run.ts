@@ -18,6 +18,8 @@ export interface PreparedProject {
   system: System;
   /** By target: the kinds that are impossible on it, each with the reason. */
   impossible: Record<string, KindReasons>;
+  /** By container: its restart policy, as Compose spells it. */
+  restartPolicies: Record<string, string>;
   /** For the user. */
   notes: string[];
   /** Undefined if encore.yaml names none. */
@@ -70,6 +72,7 @@ export async function prepareProject(
     generated,
     system: described.system,
     impossible: described.impossible,
+    restartPolicies: described.restartPolicies,
     notes: [
       ...read.warnings.map((warning) => `docker compose: ${warning}`),
       ...unlistedPorts(read.project, options.proxied),

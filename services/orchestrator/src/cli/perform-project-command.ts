@@ -8,7 +8,9 @@ import {
   initProject,
   interruptedText,
   isProcessFile,
+  killsWithoutRestart,
   printCompose,
+  restartLines,
   revertRuns,
   runProject,
   targetsText,
@@ -94,12 +96,14 @@ async function run(options: ProjectRunOptions, context: Context, print: (text: s
     return refusedExitCode;
   }
   const { prepared, config, plan } = planned;
-  for (const note of prepared.notes) print(note);
+  const withoutRestart = killsWithoutRestart(plan, prepared.restartPolicies);
+  for (const note of [...prepared.notes, ...withoutRestart]) print(note);
   if (options.dryRun) {
     for (const line of [...noticeLines(config, plan), ...settingLines(config, plan)]) print(line);
     print(renderTimeline(plan, {}));
     for (const line of untestedText(planned.workload)) print(`  ${line}\n`);
     for (const line of targetsText(prepared.system, prepared.impossible)) print(line);
+    for (const line of restartLines(prepared.system, prepared.restartPolicies)) print(line);
     if ('runId' in prepared) for (const line of ['', ...workloadFilesText(prepared.workload)]) print(line);
     return 0;
   }
