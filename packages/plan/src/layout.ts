@@ -217,10 +217,14 @@ class Planner {
     const other = `${blocker.fault.kind} at ${blocker.fromMs / 1_000} s`;
     if (candidate.rule.overlap)
       return `${other} acts on the same target until ${blocker.toMs / 1_000} s, and two faults of one kind cannot overlap there`;
-    const interval = `with --kill-interval ${this.#config.killIntervalMinutes}`;
-    return blocker.fromMs <= candidate.fromMs
-      ? `${interval}, the earliest time after ${other} is ${(blocker.toMs + gapMs(blocker, candidate)) / 1_000} s`
-      : `${interval}, it must end at least ${gapMs(candidate, blocker) / 1_000} s before ${other}`;
+    const isFirst = blocker.fromMs <= candidate.fromMs;
+    const [earlier, later] = isFirst ? [blocker, candidate] : [candidate, blocker];
+    const healthy = behaviourOf(later.fault).healthBeforeSeconds;
+    const recovery = `${earlier.recoveryMs / 1_000} s for recovery with --kill-interval ${this.#config.killIntervalMinutes}`;
+    const why = healthy > 0 ? `${recovery}, ${healthy} s of health before ${later.fault.kind}` : recovery;
+    return isFirst
+      ? `the earliest time after ${other} is ${(blocker.toMs + gapMs(blocker, candidate)) / 1_000} s (${why})`
+      : `it must end at least ${gapMs(candidate, blocker) / 1_000} s before ${other} (${why})`;
   }
 
   #blocker(candidate: Placed): Placed | null {
