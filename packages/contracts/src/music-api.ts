@@ -27,6 +27,7 @@ export const leftOut = [
   'fingering, ornaments and tremolos',
   'cue notes',
   'pedal marks and other controllers',
+  'changes of instrument within a part',
   'beams and stems',
   'chord symbols and figured bass',
   'text and rehearsal marks',

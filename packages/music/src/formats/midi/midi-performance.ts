@@ -34,13 +34,17 @@ export class MidiPerformance {
   #notes = 0;
   #changes = 0;
   readonly #ticksPerQuarter: number;
+  readonly #warn: (message: string) => void;
+  /** By channel, because an instrument may be chosen in another track than that of its notes. */
+  readonly #programs = new Map<number, { tick: number; program: number }[]>();
   length = 0;
   /** Number of notes that ended where they began and got a default length. */
   withoutLength = 0;
-  /** Number of notes without a note-off that end at the next note of their key. */
+  /** Number of notes without a note-off that end at the next note of their key, or with their track. */
   withoutEnd = 0;
 
-  constructor(limits: ScoreLimits, ticksPerQuarter: number) {
+  constructor(limits: ScoreLimits, ticksPerQuarter: number, warn: (message: string) => void) {
+    this.#warn = warn;
     this.#ticksPerQuarter = ticksPerQuarter;
     this.#limits = limits;
     this.#maxTick = limits.maxQuarters * ticksPerQuarter;
@@ -63,18 +67,23 @@ export class MidiPerformance {
     return {
       noteOn: (tick, channel, key) => this.#noteOn(this.#part(channel), tick, key),
       noteOff: (tick, channel, key) => this.#noteOff(this.#part(channel), tick, key),
-      program: (_tick, channel, program) => {
-        this.#part(channel).program ??= program;
+      program: (tick, channel, program) => {
+        const part = this.#part(channel);
+        // The last one before the notes; later changes of the instrument are left out.
+        if (part.notes.length === 0) part.program = program;
+        else part.program ??= program;
+        const programs = this.#programs.get(channel) ?? [];
+        this.#programs.set(channel, programs);
+        this.#change(programs, { tick, program });
       },
-      tempo: (tick, microsecondsPerQuarter) => {
-        if (microsecondsPerQuarter > 0) this.#change(this.tempos, { tick, microsecondsPerQuarter });
-      },
+      tempo: (tick, microsecondsPerQuarter) => this.#change(this.tempos, { tick, microsecondsPerQuarter }),
       time: (tick, beats, beatType) => this.#change(this.times, { tick, beats, beatType }),
       key: (tick, fifths, mode) => this.#change(this.keys, { tick, fifths, mode }),
       name: (text) => {
         this.#names[track] ||= plainText(text);
       },
       end: (tick) => this.#end(tick),
+      warn: (message) => this.#warn(`track ${track + 1}: ${message}`),
     };
   }
 
@@ -87,9 +96,11 @@ export class MidiPerformance {
     keepLast(this.times);
     keepLast(this.keys);
     keepLast(this.tempos);
+    for (const programs of this.#programs.values()) keepLast(programs);
     for (const part of this.#parts.values()) {
       part.name = this.#names[part.track] ?? '';
       part.notes.sort((a, b) => a.onset - b.onset || a.key - b.key || a.end - b.end);
+      part.program ??= this.#programAt(part.channel, part.notes[0]?.onset ?? 0);
       this.#giveLengths(part.notes);
     }
   }
@@ -113,6 +124,10 @@ export class MidiPerformance {
       this.#reach(note.end);
       this.withoutLength++;
     }
+  }
+
+  #programAt(channel: number, tick: number): number | null {
+    return this.#programs.get(channel)?.findLast((change) => change.tick <= tick)?.program ?? null;
   }
 
   /** The notes of all parts except percussion. */
@@ -169,7 +184,7 @@ export class MidiPerformance {
       for (const { notes, ended } of part.sounding.values()) {
         const open = notes.slice(ended);
         for (const [i, note] of open.entries()) note.end = open[i + 1]?.onset ?? tick;
-        this.withoutEnd += open.length - 1;
+        this.withoutEnd += open.length;
       }
       part.sounding.clear();
     }
@@ -178,7 +193,7 @@ export class MidiPerformance {
   #change<T extends { tick: number }>(changes: T[], change: T): void {
     this.#reach(change.tick);
     if (++this.#changes > this.#limits.maxChanges) {
-      throw tooLarge('the number of key, time and tempo changes', this.#limits.maxChanges);
+      throw tooLarge('the number of key, time, tempo and instrument changes', this.#limits.maxChanges);
     }
     changes.push(change);
   }

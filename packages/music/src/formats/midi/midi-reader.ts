@@ -21,8 +21,12 @@ interface Bar {
 export function readMidi(bytes: Uint8Array, limits: ScoreLimits): Score {
   const file = splitMidi(bytes);
   if (file.tracks.length > limits.maxParts + 1) throw tooLarge('the number of tracks', limits.maxParts + 1);
-  const performance = new MidiPerformance(limits, file.ticksPerQuarter);
-  for (const track of file.tracks) readTrack(track, performance.nextTrack());
+  const builder = new ScoreBuilder(limits);
+  const { declaredTracks, tracks } = file;
+  if (tracks.length < declaredTracks)
+    builder.warn(`${declaredTracks - tracks.length} of ${declaredTracks} tracks are missing`);
+  const performance = new MidiPerformance(limits, file.ticksPerQuarter, (message) => builder.warn(message));
+  for (const track of tracks) readTrack(track, performance.nextTrack());
   performance.finish();
   // A barline may fall between two ticks, so the resolution is refined until every barline is on a
   // tick.
@@ -31,11 +35,13 @@ export function readMidi(bytes: Uint8Array, limits: ScoreLimits): Score {
     return leastCommonMultiple(factor, beatType / greatestCommonDivisor(length, beatType));
   }, 1);
   const bars = layBars(performance, file.ticksPerQuarter, finer, limits);
-  const builder = new ScoreBuilder(limits);
   builder.title = performance.title;
   const { withoutLength, withoutEnd } = performance;
   if (withoutLength > 0) builder.warn(`notes without length, read as sixteenth notes or shorter: ${withoutLength}`);
-  if (withoutEnd > 0) builder.warn(`notes without a note-off, which end at the next note of their key: ${withoutEnd}`);
+  if (withoutEnd > 0)
+    builder.warn(
+      `notes without a note-off, which end at the next note of their key or with their track: ${withoutEnd}`,
+    );
   const spelling = new MidiSpelling(performance);
   for (const source of performance.parts()) {
     const part = builder.addPart(`P${builder.parts.length + 1}`);

@@ -14,6 +14,8 @@ export interface MidiFile {
   format: number;
   ticksPerQuarter: number;
   tracks: Uint8Array[];
+  /** The number of tracks in the header. */
+  declaredTracks: number;
 }
 
 export interface MidiVisitor {
@@ -25,6 +27,8 @@ export interface MidiVisitor {
   key(tick: number, fifths: number, mode: 'major' | 'minor'): void;
   name(text: string): void;
   end(tick: number): void;
+  /** Something that the score lacks because it could not be read. */
+  warn(message: string): void;
 }
 
 export function splitMidi(bytes: Uint8Array): MidiFile {
@@ -47,7 +51,7 @@ export function splitMidi(bytes: Uint8Array): MidiFile {
     at += 8 + length;
   }
   if (tracks.length === 0) throw malformed('the MIDI file has no tracks');
-  return { format, ticksPerQuarter: division, tracks };
+  return { format, ticksPerQuarter: division, tracks, declaredTracks: view.getUint16(10) };
 }
 
 export function readTrack(bytes: Uint8Array, visitor: MidiVisitor): void {
@@ -62,13 +66,16 @@ export function readTrack(bytes: Uint8Array, visitor: MidiVisitor): void {
     tick += reader.variableLength();
     const byte = reader.byte();
     if (byte >= 0xf0) {
-      if (readSystemEvent(reader, byte, tick, visitor)) return;
+      if (!readSystemEvent(reader, byte, tick, visitor)) continue;
+      if (reader.at < bytes.length) visitor.warn(`${bytes.length - reader.at} bytes after its end are not read`);
+      return;
     } else {
       if (byte >= 0x80) running = byte;
       else if (running === 0) throw malformed('a MIDI event has no status byte');
       readChannelEvent(running, byte >= 0x80 ? reader.data() : byte, reader, tick, visitor);
     }
   }
+  visitor.warn('it has no end-of-track event, so music may be missing');
   visitor.end(tick);
 }
 
@@ -109,13 +116,25 @@ function readSystemEvent(reader: TrackReader, status: number, tick: number, visi
     return true;
   }
   if (type === 0x03) visitor.name(midiText(data));
-  if (type === 0x51 && data.length === 3) visitor.tempo(tick, a * 65_536 + b * 256 + c);
-  if (type === 0x58 && data.length >= 2 && a > 0 && b <= 6) visitor.time(tick, a, 2 ** b);
-  if (type === 0x59 && data.length === 2) {
+  if (type === 0x51) {
+    const microsecondsPerQuarter = a * 65_536 + b * 256 + c;
+    if (data.length === 3 && microsecondsPerQuarter > 0) visitor.tempo(tick, microsecondsPerQuarter);
+    else ignoreMeta('a tempo', data, visitor);
+  }
+  if (type === 0x58) {
+    if (data.length >= 2 && a > 0 && b <= 6) visitor.time(tick, a, 2 ** b);
+    else ignoreMeta('a time signature', data, visitor);
+  }
+  if (type === 0x59) {
     const fifths = a >= 0x80 ? a - 0x100 : a;
-    if (fifths >= -7 && fifths <= 7) visitor.key(tick, fifths, b === 1 ? 'minor' : 'major');
+    if (data.length === 2 && fifths >= -7 && fifths <= 7) visitor.key(tick, fifths, b === 1 ? 'minor' : 'major');
+    else ignoreMeta('a key signature', data, visitor);
   }
   return false;
+}
+
+function ignoreMeta(name: string, data: Uint8Array, visitor: MidiVisitor): void {
+  visitor.warn(`${name} with the bytes [${data.subarray(0, 8).join(' ')}] is ignored, because they are not valid`);
 }
 
 class TrackReader {

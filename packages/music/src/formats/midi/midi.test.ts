@@ -144,6 +144,85 @@ describe('MIDI import', () => {
     assert.equal(heard(await read(unknown)).length, 2);
   });
 
+  const tracks = (declared: number, ...contents: Uint8Array[]) => {
+    const [first = Buffer.alloc(0), ...others] = contents.map((track) => Buffer.from(track));
+    first.writeUInt16BE(declared, 10);
+    return Buffer.concat([first, ...others.map((track) => track.subarray(14))]);
+  };
+  const endEvent = [0, 0xff, 0x2f, 0];
+  const c4 = [0, 0x90, 60, 64, 96, 60, 0];
+  const incomplete: [name: string, warning: string | undefined, notes: number, bytes: Uint8Array][] = [
+    ['a complete file', undefined, 1, raw([...c4, ...endEvent])],
+    [
+      'a missing track',
+      '1 of 3 tracks are missing',
+      2,
+      tracks(3, raw([...c4, ...endEvent]), raw([...c4, ...endEvent])),
+    ],
+    ['more tracks than declared', undefined, 2, tracks(1, raw([...c4, ...endEvent]), raw([...c4, ...endEvent]))],
+    ['a track without an end', 'track 1: it has no end-of-track event, so music may be missing', 1, raw(c4)],
+    [
+      'music after the end',
+      'track 1: 11 bytes after its end are not read',
+      1,
+      raw([...c4, ...endEvent, ...c4, ...endEvent]),
+    ],
+    [
+      'a note without an end',
+      'notes without a note-off, which end at the next note of their key or with their track: 1',
+      1,
+      raw([0, 0x90, 60, 64, 96, ...endEvent.slice(1)]),
+    ],
+    [
+      'a tempo of 0',
+      'track 1: a tempo with the bytes [0 0 0] is ignored, because they are not valid',
+      1,
+      raw([0, 0xff, 0x51, 3, 0, 0, 0, ...c4, ...endEvent]),
+    ],
+    [
+      'a tempo of two bytes',
+      'track 1: a tempo with the bytes [7 0] is ignored, because they are not valid',
+      1,
+      raw([0, 0xff, 0x51, 2, 7, 0, ...c4, ...endEvent]),
+    ],
+    [
+      'a time signature of 3/128',
+      'track 1: a time signature with the bytes [3 7 24 8] is ignored, because they are not valid',
+      1,
+      raw([0, 0xff, 0x58, 4, 3, 7, 24, 8, ...c4, ...endEvent]),
+    ],
+    [
+      'a key signature of 12 sharps',
+      'track 1: a key signature with the bytes [12 0] is ignored, because they are not valid',
+      1,
+      raw([0, 0xff, 0x59, 2, 12, 0, ...c4, ...endEvent]),
+    ],
+  ];
+  for (const [name, warning, notes, bytes] of incomplete) {
+    it(`${warning === undefined ? 'reads' : 'names what is lost in'} ${name}`, async () => {
+      const score = await read(bytes);
+      assert.deepEqual(score.warnings, warning === undefined ? [] : [warning]);
+      assert.equal(score.notes.count, notes);
+    });
+  }
+
+  it('finds the instrument of a part', async () => {
+    const program = (programNumber: number, deltaTime = 0): MidiEvent => ({
+      deltaTime,
+      type: 'programChange',
+      channel: 0,
+      programNumber,
+    });
+    const programsOf = async (...contents: MidiEvent[][]) =>
+      (await read(file(contents))).parts.map((part) => part.program);
+    const played = [on(0, 60), off(96, 60)];
+    assert.deepEqual(await programsOf([program(0), program(40), ...played, end()]), [40]);
+    assert.deepEqual(await programsOf([program(40), end()], [...played, end()]), [40]);
+    assert.deepEqual(await programsOf([program(40), end()], [program(73), ...played, end()]), [73]);
+    assert.deepEqual(await programsOf([program(40, 48), end()], [...played, end()]), [null]);
+    assert.deepEqual(await programsOf([program(40), ...played, program(73), ...played, end()]), [40]);
+  });
+
   it('reads the file inside a RIFF container', async () => {
     const inside = raw([0, 0x90, 60, 64, 96, 60, 0, 0, 0xff, 0x2f, 0]);
     const info = chunk('LIST', Buffer.from('odd'));
@@ -190,7 +269,7 @@ describe('MIDI import', () => {
   it('ends notes without a note-off at the next note of their key', async () => {
     const score = await read(raw([0, 0x90, 60, 64, 96, 62, 64, 96, 60, 64, 96, 0xff, 0x2f, 0]));
     assert.deepEqual(heard(score), ['C4:0-192', 'D4:96-288', 'C4:192-288']);
-    assert.match(score.warnings.join(), /notes without a note-off, .*: 1$/);
+    assert.match(score.warnings.join(), /notes without a note-off, .*: 3$/);
     const hits = Array.from({ length: 3_000 }, () => [96, 36, 64]).flat();
     const drums = await read(raw([0, 0x99, 36, 64, ...hits, 0, 0xff, 0x2f, 0]));
     assert.deepEqual([drums.notes.count, drums.notes.duration[0], drums.notes.duration[3_000]], [3_001, 24, 24]);
