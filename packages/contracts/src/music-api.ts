@@ -31,7 +31,6 @@ export const leftOut = [
   'beams and stems',
   'chord symbols and figured bass',
   'text and rehearsal marks',
-  'da capo, dal segno and coda',
   'names other than title, composer and part',
   'layout',
 ] as const;

@@ -23,13 +23,14 @@ export function* writeJson(score: Score): Generator<string> {
   yield ']}\n';
 }
 
-/** Omits repeats and endings if there are none. */
-function measureOf({ repeatStart, repeatTimes, endings, ...measure }: Measure): string {
+/** Omits repeats, endings and marks if there are none. */
+function measureOf({ repeatStart, repeatTimes, endings, marks, ...measure }: Measure): string {
   return JSON.stringify({
     ...measure,
     ...(repeatStart ? { repeat_start: true } : {}),
     ...(repeatTimes === 0 ? {} : { repeat_times: repeatTimes }),
     ...(endings.length === 0 ? {} : { endings }),
+    ...(marks.length === 0 ? {} : { marks }),
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Expands the repeats and endings of a score. MIDI, which has no repeats, is written from the
+ * Expands the repeats, endings and jumps of a score. MIDI, which has no repeats, is written from the
  * result; the analyses use the written score.
  */
 import { type NoteColumns, reorderNoteColumns } from './note-columns.ts';
@@ -28,7 +28,7 @@ export function performedScore(score: Score): Score {
     const measure = score.measures[written];
     if (!measure) continue;
     const last = played.at(-1);
-    measures.push({ ...measure, start, repeatStart: false, repeatTimes: 0, endings: [] });
+    measures.push({ ...measure, start, repeatStart: false, repeatTimes: 0, endings: [], marks: [] });
     played.push({ written, shift: start - measure.start, jump: last !== undefined && written !== last.written + 1 });
     start += measure.length;
   }

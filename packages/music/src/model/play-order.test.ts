@@ -17,6 +17,12 @@ const forward = '<barline location="left"><repeat direction="forward"/></barline
 const backward = (times = '') => `<barline location="right"><repeat direction="backward"${times}/></barline>`;
 const ending = (number: string, type: string, location = 'left') =>
   `<barline location="${location}"><ending number="${number}" type="${type}"/></barline>`;
+const sound = (attributes: string) => `<direction><direction-type/><sound ${attributes}/></direction>`;
+const drawn = (type: string) => `<direction><direction-type>${type}</direction-type></direction>`;
+const words = (text: string) => drawn(`<words>${text}</words>`);
+const [segno, coda] = [sound('segno="s"'), sound('coda="c"')];
+const [fine, toCoda] = [sound('fine="yes"'), sound('tocoda="c"')];
+const [daCapo, dalSegno] = [sound('dacapo="yes"'), sound('dalsegno="s"')];
 const steps = 'CDEFGABCDEFGAB';
 
 /** One measure per item, with the XML before and after its note. */
@@ -127,6 +133,35 @@ describe('playOrder', () => {
       '1 2 2',
       piece(['', '<barline location="right"><repeat direction="forward"/></barline>'], ['', backward()]),
     ],
+    ['a da capo', '1 2 1 2', piece([], ['', daCapo])],
+    ['a da capo al fine', '1 2 3 1 2', piece([], ['', fine], ['', daCapo])],
+    ['a da capo al coda', '1 2 3 1 2 4', piece([], ['', toCoda], ['', daCapo], [coda])],
+    ['a dal segno al fine', '1 2 3 4 2 3', piece([], [segno], ['', fine], ['', dalSegno])],
+    ['a dal segno al coda', '1 2 3 4 2 5', piece([], [segno, toCoda], [], ['', dalSegno], [coda])],
+    ['a segno and a coda before a barline', '1 2 3 2 4', piece(['', segno], ['', toCoda], ['', dalSegno + coda], [])],
+    ['a repeat once after a jump', '1 2 1 2 3 1 2 3', piece([forward], ['', backward()], ['', daCapo])],
+    ['a repeat in the coda', '1 2 1 3 3', piece(['', toCoda], ['', daCapo], [coda + forward, backward()])],
+    [
+      'the last ending after a jump',
+      '1 2 1 3 4 1 3',
+      piece([forward], [ending('1', 'start'), backward()], [ending('2', 'start'), fine], ['', daCapo]),
+    ],
+    ['endings of a jump', '1 2 1 3', piece([], [ending('1', 'start'), daCapo], [ending('2', 'start')])],
+    ['a movement after a fine', '1 2 1 3 4 3 4', piece(['', fine], ['', daCapo], [forward], ['', backward()])],
+    ['the last segno', '1 2 2 3 3', piece([], [segno, dalSegno], [segno, dalSegno])],
+    ['a segno in a measure with a change', '1 2 2', piece([], [segno, `<sound tempo="90"/>${dalSegno}`])],
+    ['a fine without a jump', '1 2', piece(['', fine], [])],
+    ['words', '1 2 3 1 2', piece([], ['', words('Fine')], ['', words('D.C. al Fine')])],
+    [
+      'signs without sound',
+      '1 2 3 4 2 5',
+      piece([], [drawn('<segno/>'), drawn('<coda/>')], [], ['', words('D.S. al Coda')], [drawn('<coda/>')]),
+    ],
+    [
+      'a coda sign beside words',
+      '1 2 1 3',
+      piece(['', words('To Coda')], ['', words('D.C. al Coda')], [drawn('<coda/>')]),
+    ],
   ];
   for (const [name, order, text] of rows) {
     it(`plays ${name} as ${order}, and exports it`, async () => {
@@ -152,30 +187,36 @@ describe('playOrder', () => {
     assert.match(score.warnings.join(), /part "P2", measure 1: a repeat inside the measure is ignored/);
   });
 
-  it('warns about jumps, which it does not play', async () => {
-    const score = await read(piece([], ['', '<sound dacapo="yes"/>'], ['', '<sound dalsegno="s"/>']));
-    assert.equal(orderOf(score), '1 2 3');
+  it('warns about what it does not play', async () => {
+    const again = '<barline location="right"><repeat direction="backward" after-jump="yes"/></barline>';
+    const some = piece(['', again], ['', dalSegno], [coda, toCoda]).replace('<note>', '<note time-only="1">');
+    const score = await read(some);
+    assert.equal(orderOf(score), '1 1 2 3');
     assert.deepEqual(score.warnings, [
-      'part "P1", measure 2: a da capo is ignored: MIDI is exported without the jump',
-      'part "P1", measure 3: a dal segno is ignored: MIDI is exported without the jump',
+      'part "P1", measure 1: a note for some repetitions is played in all of them',
+      'part "P1", measure 1: a repeat is not played again after a jump',
+      'measure 2: a dal segno without a segno before it is not played',
+      'measure 3: a jump to a coda that does not follow is not played',
     ]);
   });
 
-  for (const [text, jump] of [
-    ['D.C. al Fine', 'a da capo'],
-    ['D. C.', 'a da capo'],
-    ['DC', 'a da capo'],
-    ['Menuetto da capo', 'a da capo'],
-    ['D.S. al Coda', 'a dal segno'],
-    ['dal Segno', 'a dal segno'],
-    ['d.h. cresc.', null],
-    ['dcresc. 2nd CD', null],
+  for (const [text, marks] of [
+    ['D.C. al Fine', ['da capo']],
+    ['D. C.', ['da capo']],
+    ['DC', ['da capo']],
+    ['Menuetto da capo', ['da capo']],
+    ['D.S. al Coda', ['dal segno']],
+    ['dal Segno', ['dal segno']],
+    ['Fine', ['fine']],
+    ['(Fine)', ['fine']],
+    ['To Coda', ['to coda']],
+    ['Coda', []],
+    ['d.h. cresc.', []],
+    ['dcresc. 2nd CD', []],
+    ['fine e dolce', []],
   ] as const) {
-    it(`${jump === null ? 'ignores' : 'warns about'} the text "${text}"`, async () => {
-      const words = `<direction><direction-type><words>${text}</words></direction-type></direction>`;
-      const { warnings } = await read(piece([], ['', words]));
-      const warning = `part "P1", measure 2: ${jump} is ignored: MIDI is exported without the jump`;
-      assert.deepEqual(warnings, jump === null ? [] : [warning]);
+    it(`reads "${text}" as ${marks.join() || 'no mark of its measure'}`, async () => {
+      assert.deepEqual((await read(piece([segno], ['', words(text)], [coda]))).measures[1]?.marks, marks);
     });
   }
 

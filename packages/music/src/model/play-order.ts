@@ -1,7 +1,9 @@
 /**
- * The order in which measures are played, with repeats and endings expanded. A section repeats from
- * its own sign, from the end of the previous section, or from the beginning. Inner sections repeat
- * in every pass. The score model has no da capo and no dal segno.
+ * The order in which measures are played, with repeats, endings and jumps expanded. A section
+ * repeats from its own sign, from the end of the previous section, or from the beginning. Inner
+ * sections repeat in every pass. A jump (da capo, dal segno) is taken once. Until the measure of the
+ * jump is reached again, sections are played once with their last ending, and "fine" and "to coda"
+ * apply, as is usual. What follows the jump is played after the fine: it may be another movement.
  */
 import type { Measure } from './score.ts';
 
@@ -16,8 +18,13 @@ interface Section {
   lastPass: number;
 }
 
+/** Whether the measures are not simply played in order. */
 export function hasRepeats(measures: readonly Measure[]): boolean {
-  return measures.some(({ repeatTimes }) => repeatTimes > 0);
+  return measures.some((measure) => measure.repeatTimes > 0 || isJump(measure));
+}
+
+function isJump({ marks }: Measure): boolean {
+  return marks.includes('da capo') || marks.includes('dal segno');
 }
 
 /**
@@ -26,12 +33,32 @@ export function hasRepeats(measures: readonly Measure[]): boolean {
  */
 export function* playOrder(measures: readonly Measure[]): Generator<number> {
   const { endingAt, repeatedFrom } = sectionsOf(measures);
+  const signs = signsOf(measures);
+  const taken = new Set<number>();
+  /** The measure of the last jump, until it is reached again. */
+  let jump: number | null = null;
   for (let index = 0; index < measures.length; index++) {
     const section = endingAt[index];
     if (section && !isPlayed(measures[index]?.endings ?? [], section)) continue;
     yield index;
     const repeated = repeatedFrom[index];
-    if (!repeated || repeated.pass >= repeated.times) continue;
+    if (!repeated || repeated.pass >= repeated.times) {
+      const marks = measures[index]?.marks ?? [];
+      const back = marks.includes('da capo') ? 0 : marks.includes('dal segno') ? signs.segno[index] : undefined;
+      const coda = marks.includes('to coda') ? signs.coda[index] : undefined;
+      if (jump !== null && marks.includes('fine')) index = jump;
+      else if (jump !== null && coda !== undefined) index = coda - 1;
+      else if (back !== undefined && !taken.has(index)) {
+        taken.add(index);
+        jump = index;
+        // Its ending may have no repeat: the jump takes its place.
+        if (section) section.pass = section.lastPass;
+        index = back - 1;
+        continue;
+      }
+      if (jump !== null && index >= jump) jump = null;
+      continue;
+    }
     repeated.pass++;
     // Inner sections start again.
     for (let inside = repeated.start; inside < index; inside++) {
@@ -40,6 +67,19 @@ export function* playOrder(measures: readonly Measure[]): Generator<number> {
     }
     index = repeated.start - 1;
   }
+}
+
+/** For each measure, the last segno at or before it, and the next coda after it. */
+function signsOf(measures: readonly Measure[]) {
+  const segno: (number | undefined)[] = new Array(measures.length);
+  const coda: (number | undefined)[] = new Array(measures.length);
+  for (let index = 0; index < measures.length; index++) {
+    segno[index] = measures[index]?.marks.includes('segno') ? index : segno[index - 1];
+  }
+  for (let index = measures.length - 2; index >= 0; index--) {
+    coda[index] = measures[index + 1]?.marks.includes('coda') ? index + 1 : coda[index + 1];
+  }
+  return { segno, coda };
 }
 
 /**
@@ -73,10 +113,12 @@ function sectionsOf(measures: readonly Measure[]) {
     if (measure.endings.length > 0) {
       const end = endOfEndings(measures, index);
       const region = measures.slice(index, end);
-      // Endings without a repeat belong to a jump that the model does not have, so all are played.
-      if (region.some(({ repeatTimes }) => repeatTimes > 0)) {
+      const repeats = region.some(({ repeatTimes }) => repeatTimes > 0);
+      // Endings without a repeat and without a jump are all played.
+      if (repeats || region.some((one) => isJump(one) && one.endings.includes(1))) {
         const times = region.reduce((max, one) => Math.max(max, one.repeatTimes, one.endings.at(-1) ?? 0), 2);
-        const section = { start: open.pop() ?? afterLast, times, pass: 1, lastPass: lastPassOf(region, times) };
+        const start = repeats ? (open.pop() ?? afterLast) : afterLast;
+        const section = { start, times, pass: 1, lastPass: repeats ? lastPassOf(region, times) : times };
         for (let ending = index; ending < end; ending++) {
           endingAt[ending] = section;
           if ((measures[ending]?.repeatTimes ?? 0) > 0) repeatedFrom[ending] = section;

@@ -16,7 +16,8 @@ export function finishScore(builder: ScoreBuilder): Score {
   const ticksPerQuarter = resolutionOf(builder);
   layMeasures(builder, ticksPerQuarter);
   for (const { cell, offset, change } of builder.changes) {
-    change.tick = startOf(builder.measures, cell.measure) + offset * (ticksPerQuarter / cell.divisions);
+    const { start = 0, length = 0 } = builder.measures[cell.measure] ?? {};
+    change.tick = start + Math.min(length, offset * (ticksPerQuarter / cell.divisions));
   }
   const notes = orderNotes(builder, ticksPerQuarter);
   const parts = builder.parts.map(finishPart);

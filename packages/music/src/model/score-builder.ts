@@ -8,7 +8,7 @@
  */
 import { createNoteColumns, type NoteColumns, type NoteRow, resizeNoteColumns } from './note-columns.ts';
 import { fractionOfDecimal, greatestCommonDivisor, leastCommonMultiple, sumError } from './rational.ts';
-import type { Measure, Part, Tempo } from './score.ts';
+import { type JumpMark, jumpMarks, type Measure, type Part, type Tempo } from './score.ts';
 import { malformed, maxWarnings, type ScoreLimits, tooLarge } from './score-limits.ts';
 
 /** One measure of one part. */
@@ -55,6 +55,7 @@ export class ScoreBuilder {
   readonly marks: Tempo[] = [];
   readonly #warnings = new Set<string>();
   readonly #repeatStarts = new Set<number>();
+  readonly #marks = new Map<number, Set<JumpMark>>();
   #furtherWarnings = 0;
   readonly changes: PendingChange[] = [];
   readonly #partById = new Map<string, PartDraft>();
@@ -122,6 +123,7 @@ export class ScoreBuilder {
         repeatStart: false,
         repeatTimes: 0,
         endings: [],
+        marks: [],
       });
     }
     const row = this.notes.count;
@@ -162,8 +164,24 @@ export class ScoreBuilder {
     }
   }
 
+  /** The measure may not exist yet: a segno may stand at the barline before it. */
+  addMark(measure: number, mark: JumpMark): void {
+    const marks = this.#marks.get(measure) ?? new Set<JumpMark>();
+    this.#marks.set(measure, marks.add(mark));
+  }
+
+  /** In order. */
+  measuresWith(mark: JumpMark): number[] {
+    const marked = [...this.#marks].filter(([, marks]) => marks.has(mark));
+    return marked.map(([measure]) => measure).sort((a, b) => a - b);
+  }
+
   /** Called once, after all measures exist. */
   finishRepeats(): void {
+    for (const [index, marks] of this.#marks) {
+      const measure = this.measures[index];
+      if (measure) measure.marks = jumpMarks.filter((mark) => marks.has(mark));
+    }
     for (const index of this.#repeatStarts) {
       const measure = this.measures[index];
       if (measure) measure.repeatStart = true;
@@ -278,11 +296,14 @@ export class ScoreBuilder {
     if (end > cell.extent) this.#extend(cell, end);
   }
 
-  /** `finishScore` sets `change.tick`, because the measure starts are not known until then. */
-  addChange(cell: Cell, change: { tick: number }): void {
+  /**
+   * `finishScore` sets `change.tick`, because the measure starts are not known until then. `offset` is
+   * in the unit of the cell.
+   */
+  addChange(cell: Cell, change: { tick: number }, offset = cell.cursor): void {
     if (this.changes.length >= this.limits.maxChanges) {
       throw tooLarge('the number of key, time, clef and tempo changes', this.limits.maxChanges);
     }
-    this.changes.push({ cell, offset: cell.cursor, change });
+    this.changes.push({ cell, offset, change });
   }
 }

@@ -23,6 +23,11 @@ export interface Score {
   warnings: string[];
 }
 
+/** Signs at the beginning of a measure (segno and coda), and instructions at its end. */
+export const jumpMarks = ['segno', 'coda', 'fine', 'to coda', 'da capo', 'dal segno'] as const;
+
+export type JumpMark = (typeof jumpMarks)[number];
+
 export interface Measure {
   /** As printed; not always a number ("12a", "X1"). */
   label: string;
@@ -38,6 +43,8 @@ export interface Measure {
   repeatTimes: number;
   /** The passes in which this measure is played; empty means all. */
   endings: readonly number[];
+  /** In the order of `jumpMarks`. */
+  marks: readonly JumpMark[];
 }
 
 export interface Part {

@@ -3,7 +3,7 @@ import { sizeText } from '@encore/kit/size-text';
 import { z } from 'zod';
 import { PITCHED, UNPITCHED } from '../model/note-columns.ts';
 import { stepOfName } from '../model/pitch.ts';
-import type { Score } from '../model/score.ts';
+import { jumpMarks, type Score } from '../model/score.ts';
 import { finishScore } from '../model/score-assembly.ts';
 import { ScoreBuilder } from '../model/score-builder.ts';
 import { malformed, type ScoreLimits, tooLarge } from '../model/score-limits.ts';
@@ -67,6 +67,7 @@ export const scoreJsonSchema = z.object({
       repeat_start: z.boolean().default(false),
       repeat_times: z.number().int().min(0).max(100).default(0),
       endings: z.array(z.number().int().min(1).max(100)).max(16).default([]),
+      marks: z.array(z.enum(jumpMarks)).default([]),
     }),
   ),
   tempos: z.array(z.object({ tick: ticks, quarters_per_minute: z.number().positive() })),
@@ -84,10 +85,11 @@ export function readJson(text: string, limits: ScoreLimits): Score {
   builder.composer = json.composer;
   builder.ticksPerQuarter = json.ticks_per_quarter;
   for (const [index, part] of json.parts.entries()) addPart(builder, json, part, index === 0);
-  for (const [index, { repeat_start, repeat_times, endings }] of json.measures.entries()) {
+  for (const [index, { repeat_start, repeat_times, endings, marks }] of json.measures.entries()) {
     if (repeat_start) builder.startRepeat(index);
     if (repeat_times > 0) builder.endRepeat(index, repeat_times);
     if (endings.length > 0) builder.setEndings(index, index, endings);
+    for (const mark of marks) builder.addMark(index, mark);
   }
   return finishScore(builder);
 }

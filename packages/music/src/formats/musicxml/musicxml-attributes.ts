@@ -1,30 +1,20 @@
-/**
- * The MusicXML elements that affect the following notes: divisions, key, time, clef, transpose,
- * tempo.
- */
+/** The MusicXML attributes of the following notes: divisions, key, time, clef, transpose. */
 
 import { stepOfName } from '../../model/pitch.ts';
-import type { Tempo } from '../../model/score.ts';
 import { malformed } from '../../model/score-limits.ts';
 import {
   cellOf,
   decimal,
   decimalHint,
-  type ElementNode,
   element,
   hint,
   ignore,
   integer,
   leaf,
   type MusicxmlState,
-  mark,
   partOf,
   staffOf,
-  warn,
 } from './musicxml-state.ts';
-import { maxDots, quartersOfType } from './notated-duration.ts';
-
-const maxTempo = 100_000;
 
 /** The notes do not depend on a signature, so one with an invalid value is ignored. */
 function ignoreSignature(state: MusicxmlState, text: string, name: string, expected: string): void {
@@ -158,92 +148,4 @@ const attributesElement = element({
   transpose: transposeElement,
 });
 
-function addTempo(state: MusicxmlState, attributes: Readonly<Record<string, string>>): void {
-  const text = attributes['tempo'];
-  if (text === undefined) return;
-  // A tempo of 0 is ignored; some programs write it to mean "none".
-  const quartersPerMinute = decimalHint(state, text, 'tempo', 0, maxTempo);
-  if (quartersPerMinute) storeTempo(state, state.builder.tempos, quartersPerMinute);
-}
-
-function storeTempo(state: MusicxmlState, list: Tempo[], quartersPerMinute: number): void {
-  const tempo = { tick: 0, quartersPerMinute };
-  state.builder.addChange(cellOf(state), tempo);
-  list.push(tempo);
-}
-
-const soundElement: ElementNode = mark((state, attributes) => {
-  addTempo(state, attributes);
-  const { cursor, measure } = cellOf(state);
-  // A repeat sign that is not drawn, such as at the start of a trio.
-  if (attributes['forward-repeat'] === 'yes') state.builder.startRepeat(cursor === 0 ? measure : measure + 1);
-  if (attributes['dacapo'] === 'yes') ignoreJump(state, 'da capo');
-  else if (attributes['dalsegno']) ignoreJump(state, 'dal segno');
-});
-
-function ignoreJump(state: MusicxmlState, jump: string): void {
-  warn(state, `a ${jump} is ignored: MIDI is exported without the jump`);
-}
-
-/** Some programs write a jump only as text: "D.C. al Fine". */
-const words = leaf((state, text) => {
-  if (/\bd\.? ?c\.?(?!\w)|\bda capo\b/i.test(text)) ignoreJump(state, 'da capo');
-  else if (/\bd\.? ?s\.?(?!\w)|\bdal segno\b/i.test(text)) ignoreJump(state, 'dal segno');
-});
-
-function addBeat({ metronome }: MusicxmlState, type: string): void {
-  metronome.beats.push({ quarters: quartersOfType(type.trim()) ?? 0, dots: 0 });
-}
-
-const beatUnitDot: ElementNode = mark(({ metronome }) => {
-  const last = metronome.beats.at(-1);
-  if (last) last.dots++;
-});
-
-/** The beat of a metronome mark, with the notes tied to it; 0 if one of them is unknown. */
-function quartersOfBeat({ beats }: MusicxmlState['metronome']): number {
-  const lengths = beats.map(({ quarters, dots }) => quarters * (2 - 0.5 ** Math.min(dots, maxDots)));
-  return lengths.includes(0) ? 0 : lengths.reduce((sum, quarters) => sum + quarters, 0);
-}
-
-/** Includes the sign and the exponent, so that "-5" is not read as 5, nor "1e9" as 1. */
-const numberPattern = /(?:^\s*-)?\d+(?:[.,]\d+)?(?:e[+-]?\d+)?/i;
-
-/**
- * A metronome mark sets the tempo if no `sound` element does at the same position: half. = 46,
- * "ca. 92", "92-96" (the first number).
- */
-const metronomeElement: ElementNode = element(
-  {
-    'beat-unit': leaf((state, text) => {
-      state.metronome.units++;
-      addBeat(state, text);
-    }),
-    'beat-unit-dot': beatUnitDot,
-    'beat-unit-tied': element({ 'beat-unit': leaf(addBeat), 'beat-unit-dot': beatUnitDot }),
-    'per-minute': leaf((state, text) => {
-      state.metronome.perMinute = text;
-    }),
-  },
-  {
-    open: (state) => {
-      state.metronome = { beats: [], units: 0, perMinute: '' };
-    },
-    close: (state) => {
-      const { units, perMinute } = state.metronome;
-      // Two units ("quarter = half") are a relation; other content has no tempo.
-      if (units !== 1 || perMinute === '') return warn(state, 'a metronome mark without a number is ignored');
-      const beat = quartersOfBeat(state.metronome);
-      if (beat === 0) return warn(state, 'a metronome mark with an unknown beat-unit is ignored');
-      const number = numberPattern.exec(perMinute)?.[0].replace(',', '.') ?? perMinute;
-      const beats = decimalHint(state, number, 'per-minute', 0, maxTempo / beat);
-      if (beats) storeTempo(state, state.builder.marks, beats * beat);
-    },
-  },
-);
-
-export const attributeElements = {
-  attributes: attributesElement,
-  sound: soundElement,
-  direction: element({ sound: soundElement, 'direction-type': element({ metronome: metronomeElement, words }) }),
-};
+export const attributeElements = { attributes: attributesElement };

@@ -22,8 +22,9 @@ const barline: ElementNode = element(
         closeEnding(state, measure);
       }
     }),
-    repeat: mark((state, { direction = '', times }) => {
+    repeat: mark((state, { direction = '', times, 'after-jump': afterJump }) => {
       const { measure } = cellOf(state);
+      if (afterJump === 'yes') warn(state, 'a repeat is not played again after a jump');
       if (state.barline === 'middle') {
         warn(state, 'a repeat inside the measure is ignored: only those at its barlines are kept');
       } else if (direction === 'forward') {

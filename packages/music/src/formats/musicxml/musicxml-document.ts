@@ -7,6 +7,7 @@ import { malformed } from '../../model/score-limits.ts';
 import { plainText } from '../plain-text.ts';
 import { attributeElements } from './musicxml-attributes.ts';
 import { barlineElements } from './musicxml-barlines.ts';
+import { directionElements } from './musicxml-directions.ts';
 import { noteElements } from './musicxml-notes.ts';
 import {
   type ElementNode,
@@ -18,7 +19,7 @@ import {
   type XmlAttributes,
 } from './musicxml-state.ts';
 
-const content = { ...noteElements, ...attributeElements, ...barlineElements };
+const content = { ...noteElements, ...attributeElements, ...directionElements, ...barlineElements };
 
 function openMeasure(state: MusicxmlState, attributes: XmlAttributes): void {
   state.label = plainText(attributes['number'] ?? '').slice(0, 32);

@@ -25,7 +25,8 @@ const maxDuration = 2 ** 49;
 /** Marks a note without a written duration. */
 const missing = -1;
 
-function openNote(state: MusicxmlState): void {
+function openNote(state: MusicxmlState, attributes: XmlAttributes): void {
+  if (attributes['time-only'] !== undefined) warn(state, 'a note for some repetitions is played in all of them');
   const { note } = state;
   note.duration = missing;
   note.step = 0;

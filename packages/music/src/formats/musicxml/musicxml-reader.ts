@@ -9,6 +9,7 @@ import { finishScore } from '../../model/score-assembly.ts';
 import { ScoreBuilder } from '../../model/score-builder.ts';
 import { malformed, type ScoreLimits, tooLarge, unsupported } from '../../model/score-limits.ts';
 import { closeOpenEndings } from './musicxml-barlines.ts';
+import { finishMarks } from './musicxml-directions.ts';
 import { documentElement } from './musicxml-document.ts';
 import { createState, type ElementNode, type MusicxmlState, type XmlAttributes } from './musicxml-state.ts';
 
@@ -38,6 +39,7 @@ export class MusicxmlReader {
   end(): Score {
     this.#parser.close();
     closeOpenEndings(this.#state);
+    finishMarks(this.#state);
     return finishScore(this.#builder);
   }
 

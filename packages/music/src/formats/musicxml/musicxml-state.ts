@@ -61,6 +61,24 @@ interface OpenEnding {
   numbers: readonly number[];
 }
 
+/** What a direction contains. */
+interface Direction {
+  /** Quarter notes per minute of its metronome mark; 0 for none. */
+  mark: number;
+  /** In the unit of the file: where it is drawn, and where it is played. */
+  offset: number;
+  playedOffset: number;
+  isOffsetPlayed: boolean;
+  words: string;
+  signs: ('segno' | 'coda')[];
+  /** Whether its `sound` element has segno, coda, fine or a jump. */
+  hasMarks: boolean;
+}
+
+export function createDirection(): Direction {
+  return { mark: 0, offset: 0, playedOffset: 0, isOffsetPlayed: false, words: '', signs: [], hasMarks: false };
+}
+
 export interface MusicxmlState {
   readonly builder: ScoreBuilder;
   measureIndex: number;
@@ -92,6 +110,11 @@ export interface MusicxmlState {
   barline: string;
   endings: Map<PartDraft, OpenEnding>;
   metronome: { beats: { quarters: number; dots: number }[]; units: number; perMinute: string };
+  direction: Direction;
+  /** `offset` is null if the element has none. */
+  sound: { tempo: number; offset: number | null };
+  /** Measures with a coda sign without words or sound. */
+  drawnCodas: Set<number>;
 }
 
 export function createState(builder: ScoreBuilder): MusicxmlState {
@@ -144,6 +167,9 @@ export function createState(builder: ScoreBuilder): MusicxmlState {
     barline: '',
     endings: new Map(),
     metronome: { beats: [], units: 0, perMinute: '' },
+    direction: createDirection(),
+    sound: { tempo: 0, offset: null },
+    drawnCodas: new Set(),
   };
 }
 

@@ -128,6 +128,34 @@ describe('MusicXML values', () => {
     });
   }
 
+  const offset = (length: string, sound = '') => `<offset${sound}>${length}</offset>`;
+  const beat = direction(unit('quarter'), '92', 'MORE');
+  const places: [name: string, places: [tick: number, quarters: number][], direction: string][] = [
+    ['without an offset', [[2, 92]], beat.replace('MORE', '')],
+    ['of a mark with an offset, where it is drawn', [[3, 92]], beat.replace('MORE', offset('1'))],
+    ['of a mark drawn earlier', [[1, 92]], beat.replace('MORE', offset('-1'))],
+    ['of a mark with a fraction of a division', [[5, 92]], beat.replace('MORE', offset('0.5'))],
+    ['of a mark drawn before its measure', [[0, 92]], beat.replace('MORE', offset('-8'))],
+    ['of a mark drawn after its measure', [[4, 92]], beat.replace('MORE', offset('1000'))],
+    ['of a sound whose mark is drawn elsewhere', [[2, 60]], beat.replace('MORE', `${offset('1')}<sound tempo="60"/>`)],
+    [
+      'of a sound with a played offset',
+      [[3, 60]],
+      beat.replace('MORE', `${offset('1', ' sound="yes"')}<sound tempo="60"/>`),
+    ],
+    ['of a sound with its own offset', [[1, 60]], `<sound tempo="60">${offset('-1')}</sound>`],
+    ['of a sound with an invalid offset', [[2, 60]], `<sound tempo="60">${offset('x')}</sound>`],
+  ];
+  for (const [name, expected, content] of places) {
+    it(`finds the place of a tempo ${name}`, async () => {
+      const { tempos } = await read(partwise(measure(note('C', 4, 2) + content + note('D', 4, 2))));
+      assert.deepEqual(
+        tempos.map(({ tick, quartersPerMinute }) => [tick, quartersPerMinute]),
+        expected,
+      );
+    });
+  }
+
   const drawn = (content: string) => `<note><pitch><step>C</step><octave>4</octave></pitch>${content}</note>`;
   const ratio = (actual: number, normal: number) =>
     `<time-modification><actual-notes>${actual}</actual-notes><normal-notes>${normal}</normal-notes></time-modification>`;

@@ -6,7 +6,16 @@
 
 import { PITCHED, TIE_START, TIE_STOP, UNPITCHED } from '../../model/note-columns.ts';
 import { nameOfStep } from '../../model/pitch.ts';
-import type { Clef, KeySignature, Measure, Part, Score, TimeSignature, Transposition } from '../../model/score.ts';
+import type {
+  Clef,
+  JumpMark,
+  KeySignature,
+  Measure,
+  Part,
+  Score,
+  TimeSignature,
+  Transposition,
+} from '../../model/score.ts';
 import { notatedDuration } from './notated-duration.ts';
 
 export function* writeMusicxml(score: Score): Generator<string> {
@@ -81,10 +90,12 @@ class PartWriter {
       const before = measures[index - 1];
       const after = measures[index + 1];
       yield writeLeftBarline(measure, before);
+      if (this.#first) yield* writeMarks(measure.marks, ['segno', 'coda']);
       yield* this.#changes(changes.get(index) ?? [], index === 0, measure.start);
       const from = this.#row;
       while (this.#row < this.#part.to && notes.measure[this.#row] === index) this.#row++;
       yield* this.#voices(from, this.#row, measure);
+      if (this.#first) yield* writeMarks(measure.marks, ['fine', 'to coda', 'da capo', 'dal segno']);
       yield `${writeRightBarline(measure, after)}</measure>\n`;
     }
   }
@@ -237,6 +248,21 @@ function writeRightBarline(measure: Measure, after: Measure | undefined): string
   const times = repeatTimes > 2 ? ` times="${repeatTimes}"` : '';
   const repeat = repeatTimes > 0 ? `<repeat direction="backward"${times}/>` : '';
   return ending + repeat === '' ? '' : `<barline location="right">${ending}${repeat}</barline>\n`;
+}
+
+const directions: Readonly<Record<JumpMark, [type: string, sound: string]>> = {
+  segno: ['<segno/>', 'segno="segno"'],
+  coda: ['<coda/>', 'coda="coda"'],
+  fine: ['<words>Fine</words>', 'fine="yes"'],
+  'to coda': ['<words>To Coda</words>', 'tocoda="coda"'],
+  'da capo': ['<words>D.C.</words>', 'dacapo="yes"'],
+  'dal segno': ['<words>D.S.</words>', 'dalsegno="segno"'],
+};
+
+function* writeMarks(marks: readonly JumpMark[], wanted: readonly JumpMark[]): Generator<string> {
+  for (const [type, sound] of marks.filter((one) => wanted.includes(one)).map((one) => directions[one])) {
+    yield `<direction><direction-type>${type}</direction-type><sound ${sound}/></direction>\n`;
+  }
 }
 
 function staffNumber(staff: number): string {
