@@ -182,10 +182,45 @@ export function restartPolicyOf({ restart, deploy }: Service): string {
   return max_attempts === undefined ? condition : `${condition}:${max_attempts}`;
 }
 
+/** Whether an image is of this program: `traefik` for `docker.io/library/traefik:v3`. */
+export function usesImageOf(image: string, program: string): boolean {
+  return (image.split('/').at(-1) ?? '').replace(/[:@].*$/, '').includes(program);
+}
+
+export const hasImageOf = ({ services }: ComposeProject, program: string): boolean =>
+  Object.values(services).some(({ image = '' }) => usesImageOf(image, program));
+
 /** Every name that the containers of a service answer to on its networks. */
 export function namesOf(name: string, { container_name, hostname, networks }: Service): string[] {
   const aliases = Object.values(networks ?? {}).flatMap((attachment) => attachment?.aliases ?? []);
   return [name, container_name, hostname, ...aliases].filter((one) => one !== undefined);
+}
+
+/** A project without these services, and without the networks and volumes that only they use. */
+export function withoutServices(
+  project: ComposeProject,
+  isLeftOut: (name: string, service: Service) => boolean,
+): ComposeProject {
+  const all = Object.entries(project.services);
+  const kept = all.filter(([name, service]) => !isLeftOut(name, service));
+  const networksOf = (some: typeof all) => some.flatMap(([, service]) => Object.keys(service.networks ?? {}));
+  const volumesOf = (some: typeof all) =>
+    some.flatMap(([, service]) => service.volumes ?? []).map(({ source }) => source);
+  const only = <T>(entries: Record<string, T>, usedIn: (some: typeof all) => (string | undefined)[]) => {
+    const [before, now] = [usedIn(all), usedIn(kept)];
+    return Object.fromEntries(Object.entries(entries).filter(([key]) => now.includes(key) || !before.includes(key)));
+  };
+  return {
+    ...project,
+    services: Object.fromEntries(kept),
+    networks: only(project.networks, networksOf),
+    volumes: only(project.volumes, volumesOf),
+  };
+}
+
+/** True for a service that starts when these profiles are active. */
+export function isInProfiles({ profiles = [] }: Service, active: readonly string[]): boolean {
+  return profiles.length === 0 || active.includes('*') || profiles.some((profile) => active.includes(profile));
 }
 
 /** How many containers of a service Compose starts. */

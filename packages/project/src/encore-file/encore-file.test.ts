@@ -46,6 +46,7 @@ describe('encore.yaml', () => {
     assert.deepEqual(generateOptions(system), {
       proxied: { api: [8000], db: [5432, 6000] },
       targets: { api: 1, db: 2 },
+      profiles: [],
       allowShared: { bindMounts: [], volumes: [], networks: [], containers: [] },
     });
     const { containers, proxies } = plannedSystem(system);

@@ -149,16 +149,22 @@ function problemsOfNames(system: SettingsObject): string[] {
 
 /** What the generator needs from the file. */
 export function generateOptions({
+  compose,
   containers,
   proxies,
   allowShared,
-}: EncoreSystem): Pick<GenerateOptions, 'proxied' | 'targets' | 'allowShared'> {
+}: EncoreSystem): Pick<GenerateOptions, 'proxied' | 'targets' | 'profiles' | 'allowShared'> {
   const proxied: Record<string, number[]> = {};
   for (const name of Object.keys(proxies)) {
     const [service = name, port] = name.split(':');
     proxied[service] = [...(ownValue(proxied, service) ?? []), Number(port)].sort((a, b) => a - b);
   }
-  return { proxied, targets: mapValues(containers, ({ replicas }) => replicas), allowShared };
+  return {
+    proxied,
+    targets: mapValues(containers, ({ replicas }) => replicas),
+    profiles: compose.profiles,
+    allowShared,
+  };
 }
 
 /** What settings may refer to: the targets, and the kinds that each allows. */

@@ -277,4 +277,23 @@ describe('generateProject', () => {
     const { project } = generate(resolvedProject({ constructor: {}, toString: {} }), { proxied: { toString: [80] } });
     assert.deepEqual(Object.keys(project.services), ['constructor', 'toString', 'toString-target']);
   });
+
+  it('leaves out labels by which a program of the user would find the copy', () => {
+    const labels = {
+      'traefik.enable': 'true',
+      'traefik.http.routers.api.rule': 'Host(`x`)',
+      autoheal: 'true',
+      caddy_1: 'x',
+      'caddy.reverse_proxy': '{{upstreams}}',
+      caddyshack: 'y',
+      mine: 'z',
+    };
+    const labelsIn = (services: Record<string, Record<string, unknown>>) =>
+      Object.keys(generate(resolvedProject(services)).project.services['api']?.labels ?? {});
+    assert.deepEqual(labelsIn({ api: { labels } }), ['caddyshack', 'mine', 'encore.run']);
+    assert.deepEqual(labelsIn({ api: { labels }, edge: { image: 'docker.io/library/traefik:v3' } }).slice(0, 2), [
+      'traefik.enable',
+      'traefik.http.routers.api.rule',
+    ]);
+  });
 });

@@ -7,12 +7,15 @@ import { BlockList, isIP } from 'node:net';
 import { invalidValue, ownValue } from '@encore/kit';
 import {
   type ComposeProject,
+  isInProfiles,
   type Mount,
   type Network,
   namespaceOwner,
   replicasOf,
   type Service,
+  withoutServices,
 } from '../compose/compose-model.ts';
+import { withoutDiscovery } from './discovery-labels.ts';
 import { labels, originalLimits, runLabels } from './labels.ts';
 import { chooseNames, runProjectName } from './names.ts';
 import { pinImages, type RunImages } from './run-images.ts';
@@ -29,6 +32,8 @@ export interface GenerateOptions {
   proxied: Readonly<Record<string, readonly number[]>>;
   /** Services that faults may act on, each with the number of its replicas in encore.yaml. */
   targets: Readonly<Record<string, number>>;
+  /** Profiles of the project that the run activates. */
+  profiles: readonly string[];
   allowShared: AllowShared;
   sidecarImage: string;
 }
@@ -141,7 +146,7 @@ function commonOf(original: Service, name: string, { project, options, images, r
     ...images.settingsOf(original, name),
     ...(original.volumes && { volumes: mountsOf(original.volumes) }),
     labels: {
-      ...original.labels,
+      ...withoutDiscovery(project, original.labels),
       ...runLabels(options.runId),
       ...(Object.hasOwn(options.targets, name) && { [labels.target]: name, ...originalLimits(original) }),
     },
@@ -155,13 +160,17 @@ function mountsOf(volumes: readonly Mount[]): Mount[] {
   );
 }
 
-function problemsOfTargets({ services }: ComposeProject, { targets, proxied }: GenerateOptions): string[] {
+function problemsOfTargets({ services }: ComposeProject, { targets, proxied, profiles }: GenerateOptions): string[] {
   const known = Object.keys(services);
   return [...new Set([...Object.keys(targets), ...Object.keys(proxied)])].flatMap((name) => {
     const path = `system.containers.${name}`;
     const service = ownValue(services, name);
     if (service === undefined)
       return [`${path}: ${invalidValue(name, `a service of the Compose project: ${known.join(', ')}`, known)}`];
+    if (!isInProfiles(service, profiles))
+      return [
+        `${path}: ${name} never starts, because it belongs to a profile that is not active; add ${service.profiles?.join(' or ')} to system.compose.profiles, or remove ${name} here`,
+      ];
     const given = ownValue(targets, name);
     const replicas = replicasOf(service);
     if (given === undefined || given === replicas) return [];
@@ -188,8 +197,10 @@ function problemsOfPorts(project: ComposeProject, { proxied }: GenerateOptions):
   });
 }
 
-function problemsOfSharing(project: ComposeProject, { allowShared, folder }: GenerateOptions): string[] {
-  return sharedResources(project, folder)
+/** A service whose profile is not active never starts, so it shares nothing. */
+function problemsOfSharing(project: ComposeProject, { allowShared, folder, profiles }: GenerateOptions): string[] {
+  const started = withoutServices(project, (_name, service) => !isInProfiles(service, profiles));
+  return sharedResources(started, folder)
     .filter((resource) => !isAllowed(resource, allowShared, folder))
     .map(sharedProblem);
 }

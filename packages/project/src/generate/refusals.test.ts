@@ -16,6 +16,14 @@ describe('generateProject', () => {
     ]);
   });
 
+  it('refuses a target that never starts, with the profiles that would start it', () => {
+    const project = resolvedProject({ debug: { profiles: ['debug', 'dev'] } });
+    assert.deepEqual(refusals(project, { targets: { debug: 1 } }), [
+      'system.containers.debug: debug never starts, because it belongs to a profile that is not active; add debug or dev to system.compose.profiles, or remove debug here',
+    ]);
+    assert.deepEqual(refusals(project, { targets: { debug: 1 }, profiles: ['dev'] }), []);
+  });
+
   it('refuses a proxy on a service that no sidecar can replace, with what would be right', () => {
     const project = resolvedProject({
       vpn: {},

@@ -71,4 +71,18 @@ describe('shared resources', () => {
     assert.equal(refusals(project, { allowShared: { ...allowShared, bindMounts: ['/home/user/shop/src'] } }).length, 4);
     assert.equal(refusals(project, { allowShared: nothingShared }).length, 14);
   });
+
+  it('are not those of a service whose profile is not active', () => {
+    const volumes = [
+      { type: 'bind', source: '/home/user/shop/src', target: '/src' },
+      { type: 'volume', source: 'corp', target: '/corp' },
+    ];
+    const debug = { profiles: ['debug', 'dev'], networks: { lan: null }, volumes };
+    const withProfiles = resolvedProject(
+      { api: {}, debug },
+      { volumes: { corp: { external: true } }, networks: { default: null, lan: { external: true } } },
+    );
+    assert.deepEqual(refusals(withProfiles), []);
+    for (const profile of ['dev', '*']) assert.equal(refusals(withProfiles, { profiles: [profile] }).length, 3);
+  });
 });

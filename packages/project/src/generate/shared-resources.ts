@@ -10,6 +10,7 @@ import {
   serviceOfContainer,
   type Volume,
 } from '../compose/compose-model.ts';
+import { inWords } from '../text.ts';
 
 export interface AllowShared {
   /** Writable bind mounts, by path on the host. */
@@ -71,7 +72,7 @@ function merged(all: readonly Use[]): SharedResource[] {
 function useText(how: string, uses: readonly Use[]): string {
   const [first, ...others] = new Set(uses.flatMap(({ service }) => service ?? []));
   if (first === undefined) return how;
-  const also = others.length === 0 ? '' : `, as ${others.length === 1 ? 'does' : 'do'} ${others.join(' and ')}`;
+  const also = others.length === 0 ? '' : `, as ${others.length === 1 ? 'does' : 'do'} ${inWords(others)}`;
   return `service ${first} ${how}${also}`;
 }
 

@@ -57,8 +57,7 @@ export function sidecarOf(original: Service, options: SidecarOptions): Service {
     security_opt: ['no-new-privileges:true'],
     mem_limit: String(memoryBytes),
     memswap_limit: String(memoryBytes),
-    // Fails until the proxy exists; the chaos service creates it when the target's port accepts
-    // connections.
+    // Fails until the chaos service, once it runs, has created the proxies.
     healthcheck: {
       test: ['CMD', '/toxiproxy-cli', '-h', api, 'inspect', `${service}:${ports[0]}`],
       interval: '15s',

@@ -17,21 +17,20 @@ const { system } = encoreFileSchema.parse({
   system: {
     entry: 'api:8000',
     recoveryOf: 'api',
-    containers: { api: { health: { ready: 'http://api:8000/' } }, db: {}, debug: {} },
-    proxies: { 'api:8000': { probe: 'http' }, 'db:5432': { probe: 'postgres' }, 'debug:80': { probe: 'http' } },
+    containers: { api: { health: { ready: 'http://api:8000/' } }, db: {} },
+    proxies: { 'api:8000': { probe: 'http' }, 'db:5432': { probe: 'postgres' } },
   },
 });
 const services = {
   api: { networks: { front: null } },
   db: { networks: { back: null } },
-  debug: { networks: { back: null }, profiles: ['debug'] },
   'encore-prometheus': { networks: { front: null } },
 };
 
 function labOf(project: ComposeProject): ProjectWithLab {
   const generated = generate(project, {
-    proxied: { api: [8000], db: [5432], debug: [80] },
-    targets: { api: 1, db: 1, debug: 1 },
+    proxied: { api: [8000], db: [5432] },
+    targets: { api: 1, db: 1 },
   });
   const options = { runId: 'r1', root: '/opt/encore', tag: 'lab-1', workload: 'workload/w.mts', socket: '/run/e.sock' };
   return withLab(system, project, generated, { ...options, pagePort: 4567, command: './encore' });
@@ -41,8 +40,8 @@ describe('Prometheus and Grafana in a user’s project', () => {
   const lab = labOf(resolvedProject(services, { networks: { front: {}, back: {} } }));
   const { names } = lab;
   let bundled: BundledServices;
-  const monitored = (grafana: number | null = 3333, profiles: string[] = []): MonitoredProject =>
-    withMonitoring(lab, { bundled, ports: { prometheus: 9999, grafana } }, { runId: 'r1', profiles });
+  const monitored = (grafana: number | null = 3333): MonitoredProject =>
+    withMonitoring(lab, { bundled, ports: { prometheus: 9999, grafana } }, 'r1');
   const serviceOf = ({ project }: MonitoredProject, name: string): Service => project.services[name] ?? {};
   before(async () => {
     bundled = await readBundledServices(root);
@@ -105,18 +104,16 @@ describe('Prometheus and Grafana in a user’s project', () => {
       assert.equal(part?.labels?.['encore.run'], 'r1');
   });
 
-  it('scrape the programs of the lab, and each sidecar that the run starts', () => {
+  it('scrape the programs of the lab, and each sidecar', () => {
     const lab = {
       loadgen: ['encore-loadgen:8012'],
       chaos: ['encore-chaos:8011'],
       orchestrator: ['encore-orchestrator:8080'],
       prometheus: ['localhost:9090'],
     };
-    const started = ['api-sidecar:8474', 'db-sidecar:8474'];
-    assert.deepEqual(monitored().targets, { ...lab, toxiproxy: started });
-    assert.deepEqual(monitored(3333, ['debug']).targets, { ...lab, toxiproxy: [...started, 'debug-sidecar:8474'] });
+    assert.deepEqual(monitored().targets, { ...lab, toxiproxy: ['api-sidecar:8474', 'db-sidecar:8474'] });
     // Without the flag, Toxiproxy has no metrics.
-    for (const name of ['api', 'db', 'debug'])
+    for (const name of ['api', 'db'])
       assert.ok(monitored().project.services[name]?.command?.includes('-proxy-metrics'), name);
   });
 

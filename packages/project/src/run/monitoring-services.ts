@@ -41,18 +41,14 @@ function settingsOf(service: Service & { image: string }): Service & { image: st
   return settings;
 }
 
-/** `profiles` are those that the run activates. */
 export function withMonitoring(
   { project, names }: ProjectWithLab,
   { bundled, ports: published }: Monitoring,
-  { runId, profiles }: { runId: string; profiles: readonly string[] },
+  runId: string,
 ): MonitoredProject {
   const mark = { labels: runLabels(runId) };
   const input = { type: 'volume', source: names.input, target: configPath, read_only: true };
-  const sidecars = Object.values(project.services).filter(
-    ({ labels: own, profiles: of }) =>
-      own?.[labels.sidecarApi] !== undefined && (of === undefined || of.some((name) => profiles.includes(name))),
-  );
+  const sidecars = Object.values(project.services).filter(({ labels: own }) => own?.[labels.sidecarApi] !== undefined);
   const prometheus: Service = {
     ...bundled.prometheus,
     ...mark,

@@ -106,13 +106,12 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   const { file, user, generated, system } = prepared;
   const lab = withLab(file.system, user, generated, options);
   const { names } = lab;
-  const { profiles: active } = file.system.compose;
-  const monitored = monitoring && withMonitoring(lab, monitoring, { runId: prepared.runId, profiles: active });
+  const monitored = monitoring && withMonitoring(lab, monitoring, prepared.runId);
   const { project } = monitored ?? lab;
   const path = join(folder, 'compose.yaml');
   await writeFile(path, composeText(project), { mode: privateFile });
   const compose = ['compose', '--progress', 'quiet', '-p', project.name, '-f', path];
-  const profiles = active.flatMap((name) => ['--profile', name]);
+  const profiles = file.system.compose.profiles.flatMap((name) => ['--profile', name]);
 
   await buildLab([names.chaos, names.loadgen, names.orchestrator], project, compose, run);
   const sidecars = Object.keys(generated.renamed).length;

@@ -28,6 +28,7 @@ const defaults: GenerateOptions = {
   folder: '/home/user/shop',
   proxied: {},
   targets: {},
+  profiles: [],
   allowShared: nothingShared,
   sidecarImage: 'toxiproxy:test',
 };
