@@ -79,14 +79,6 @@ describe('any Compose project', function () {
     return Object.values(parse(allowed).system.allowShared).flat() as string[];
   }
 
-  /** Fills in the URL for which `init` asks. */
-  async function fillInHealth(path: string): Promise<void> {
-    const read = readEncoreFile(path, './encore');
-    assert.match(read.ok ? '' : read.problems.join(), /health: is missing; set ready, a URL/);
-    const text = await readFile(path, 'utf8');
-    await writeFile(path, text.replace('# health: { ready', 'health: { ready').replace(':PORT/PATH', ':1/'));
-  }
-
   async function prove(source: string, name: string): Promise<void> {
     const cwd = await copyOf(source, name);
     const initialized = await initProject({
@@ -120,7 +112,6 @@ describe('any Compose project', function () {
       return;
     }
     const { system } = parse(await readFile(path, 'utf8'));
-    if (system.containers[system.recoveryOf].health === undefined) await fillInHealth(path);
     const refused = await print(path);
     const shared = await allowEverything(path);
     assert.equal(refused.ok, shared.length === 0, 'a project that shares nothing is not refused');
@@ -169,27 +160,26 @@ describe('any Compose project', function () {
     assert.equal(user, built, 'a service that runs the image of another service');
   });
 
-  it('states why it writes no encore.yaml or no workload, and what is a guess', async () => {
-    const init = async (name: string, port: string) => {
+  it('states why it writes no encore.yaml, and what is a guess', async () => {
+    const init = async (name: string, services: string) => {
       const cwd = join(folder, name);
       await mkdir(cwd);
-      await writeFile(join(cwd, 'compose.yaml'), `services: { game: { image: example/game, ports: ["${port}"] } }`);
-      return await initProject({ folder: cwd, files: [], force: false, schema: 'x', encore: 'x' });
+      await writeFile(join(cwd, 'compose.yaml'), `services: ${services}`);
+      const initialized = await initProject({ folder: cwd, files: [], force: false, schema: 'x', encore: 'x' });
+      assert.equal(initialized.ok, existsSync(join(cwd, 'encore.yaml')));
+      return (initialized.ok ? initialized.lines : initialized.problems).join('\n');
     };
-    const udp = await init('udp', '51820:51820/udp');
-    assert.ok(!udp.ok);
-    assert.match(udp.problems[1] ?? '', /^ {2}game: no faults on UDP \(port 51820\): a sidecar forwards TCP only$/);
-    const tcp = await init('tcp', '25565:25565');
-    assert.ok(tcp.ok);
-    assert.match(tcp.lines.join('\n'), /^Wrote encore.yaml: 1 container, 1 proxy\.$/m);
+    assert.equal(await init('none', '{}'), 'the Compose project has no services');
     assert.match(
-      tcp.lines.join('\n'),
-      /^No workload was written, because it is not known whether game:25565 speaks HTTP\./m,
+      await init('udp', '{ vpn: { image: example/vpn, ports: ["51820:51820/udp"] }, job: { image: busybox } }'),
+      /^no service has a TCP port .*add it to the Compose file.*\n {2}job: no TCP port was found\n {2}vpn: no faults on UDP/,
     );
-    const web = await init('web', '8080:80');
-    assert.ok(web.ok);
     assert.match(
-      web.lines.join('\n'),
+      await init('data', '{ db: { image: "postgres:0", ports: ["5432:5432"] } }'),
+      /^no service has a port that speaks HTTP.*\n {2}db:5432: does not speak HTTP \(ports 5432:5432; /,
+    );
+    assert.match(
+      await init('web', '{ game: { image: example/game, ports: ["8080:80"] } }'),
       /^Is http:\/\/game:80\/ answered with 200\? It is a guess, because game has no/m,
     );
   });

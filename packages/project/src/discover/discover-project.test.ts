@@ -103,9 +103,14 @@ describe('discoverProject', () => {
     assert.deepEqual(proxiesOf(called), []);
     assert.match(called.unsupported[0]?.text ?? '', /unless you list its TCP ports: other services call dns/);
     const labels = { 'traefik.enable': 'true', 'traefik.http.services.go.loadbalancer.server.port': '80' };
-    const traefik = discover({ web: { labels } });
-    assert.deepEqual(proxiesOf(traefik), []);
+    const traefik = discover({ web: { labels }, edge: { image: 'traefik:v3', labels } });
+    assert.deepEqual(
+      traefik.proxies.map(({ service }) => service),
+      ['edge'],
+      'clients reach Traefik itself by its name',
+    );
     assert.match(traefik.unsupported[0]?.text ?? '', /Traefik finds it by its labels/);
+    assert.equal(discover({ web: { labels } }).entry?.service, 'web', 'no Traefik of the project finds it');
   });
 
   it('treats the published HTTP port that calls others as the entry', () => {
@@ -121,6 +126,115 @@ describe('discoverProject', () => {
       ['admin', 'api'],
     );
     assert.equal(discover({ sniffer: { network_mode: 'host' } }).entry, null);
+  });
+
+  it('prefers what is built here to the tools for looking at it', () => {
+    const ports = [port(80)];
+    const entryOf = (services: Record<string, Record<string, unknown>>) => discover(services).entry?.service;
+    const db = { image: 'mysql:8' };
+    const environment = { HOST: 'db' };
+    assert.equal(
+      entryOf({ admin: { image: 'phpmyadmin', ports, environment }, shop: { ports, environment }, db }),
+      'shop',
+    );
+    assert.equal(entryOf({ a: { image: 'mine', ports }, b: { build: { context: '.' }, ports } }), 'b');
+    assert.equal(entryOf({ mail: { image: 'axllent/mailpit', ports: [port(8025)] }, db }), 'mail');
+  });
+
+  it('assumes HTTP at the entry if nothing is known of its port, and at no other', () => {
+    const found = discover({ app: { ports: [port(2283)] }, ml: { expose: ['3003'] }, db: { image: 'postgres' } });
+    assert.deepEqual(proxiesOf(found), [
+      'app:2283 http ports 2283:2283; assumed to speak HTTP',
+      'ml:3003 none expose 3003',
+      'db:5432 postgres the usual port of postgres',
+    ]);
+    assert.equal(found.entry?.probe, 'http');
+  });
+
+  it('takes no port for the entry that certainly does not speak HTTP', () => {
+    assert.equal(discover({ db: { image: 'postgres', ports: [port(5432)] } }).entry, null);
+    assert.equal(discover({ edge: { ports: [port(443)] }, mail: { ports: [port(25)] } }).entry, null);
+    const healthcheck = { test: ['CMD', 'curl', '-k', 'https://localhost:9200'] };
+    const search = discover({ es: { image: 'elasticsearch:8', ports: [port(9200)], healthcheck } });
+    assert.deepEqual(proxiesOf(search), [
+      'es:9200 none ports 9200:9200; healthcheck at port 9200; the usual port of elasticsearch',
+    ]);
+    assert.deepEqual([search.entry, search.targets[0]?.ready], [null, null]);
+  });
+
+  it('learns from clients what a port speaks', () => {
+    const environment = { OCR: 'http://ocr:9998', EVENTS: 'clickhouse://events:9000', RPC: 'grpc://rpc:8090' };
+    const php = { service: 'web', path: 'nginx.conf', text: 'fastcgi_pass php:9000;' };
+    const events = { image: 'clickhouse/clickhouse-server', expose: ['8123', '9000'] };
+    const found = discover(
+      { web: { ports: [port(80)], environment }, ocr: {}, rpc: {}, php: {}, events },
+      { facts: { mounted: [php] } },
+    );
+    assert.deepEqual(
+      found.proxies.map(({ service, port, probe }) => `${service}:${port} ${probe}`),
+      ['web:80 http', 'ocr:9998 http', 'rpc:8090 http', 'php:9000 none', 'events:8123 http', 'events:9000 none'],
+    );
+  });
+
+  it('guesses no port for a job or a tool that has the image or name of a server', () => {
+    const images = { 'postgres:17': { exposed: ['5432/tcp'], hasHealthcheck: false } };
+    const started = (...names: string[]) =>
+      Object.fromEntries(names.map((name) => [name, { condition: 'service_started' }]));
+    const found = discover(
+      {
+        seed: { image: 'postgres:17', command: ['psql', '-h', 'db'], depends_on: started('db') },
+        certs: { image: 'elasticsearch:8', entrypoint: ['/bin/bash', '-c'], command: ['make-certs'] },
+        topics: { image: 'apache/kafka', command: ['kafka-topics.sh', '--create'] },
+        exporter: { image: 'prometheuscommunity/postgres-exporter' },
+        rest: { image: 'postgrest/postgrest' },
+        cron: { image: 'nextcloud:30', entrypoint: ['/cron.sh'] },
+        fpm: { image: 'nextcloud:30-fpm-alpine' },
+        cache: { image: 'redis:7', command: ['sh', '-c', 'redis-server --requirepass x'] },
+        db: { image: 'postgres:17', entrypoint: ['/wrapper.sh'], command: ['postgres'] },
+        api: { environment: { CACHE: 'cache' }, depends_on: started('db', 'certs', 'cache') },
+      },
+      { facts: { images } },
+    );
+    assert.deepEqual(
+      found.proxies.map(({ service, port }) => `${service}:${port}`),
+      ['fpm:9000', 'db:5432'],
+    );
+    const called = { image: 'redis:7', command: ['sh', '-c', 'redis-server'] };
+    assert.deepEqual(proxiesOf(discover({ called, api: { environment: { CACHE_HOST: 'called' } } })), [
+      'called:6379 redis the usual port of redis',
+    ]);
+  });
+
+  it('leaves out calls and shared resources of a service whose profile is not active', () => {
+    const volumes = [{ type: 'bind', source: '/var/run/docker.sock', target: '/s' }];
+    const debug = { profiles: ['debug'], network_mode: 'host', volumes };
+    const tools = {
+      profiles: ['debug'],
+      environment: { URL: 'http://web:80/x' },
+      volumes: [{ type: 'volume', source: 'corp', target: '/c' }],
+    };
+    const rest = { volumes: { corp: { external: true } } };
+    const found = discover({ web: { ports: [port(80)] }, debug, tools }, { facts: { active: ['web'] }, rest });
+    assert.deepEqual([found.calls, found.shared], [[], []]);
+  });
+
+  it('reads the readiness of a service within the network of another at that one', () => {
+    const healthcheck = { test: ['CMD', 'curl', 'http://localhost:8081/up'] };
+    const found = discover({
+      vpn: { ports: [port(8080)] },
+      app: { network_mode: 'service:vpn', healthcheck },
+      alone: { network_mode: 'none', healthcheck },
+    });
+    assert.deepEqual(
+      found.targets.map(({ ready }) => ready?.url),
+      ['http://vpn:8080/', 'http://vpn:8081/up', undefined],
+    );
+  });
+
+  it('warns of a program that finds containers of the whole engine', () => {
+    const volumes = [{ type: 'bind', source: '/var/run/docker.sock', target: '/var/run/docker.sock' }];
+    const found = discover({ edge: { image: 'traefik:v3', ports: [port(80)], volumes } });
+    assert.match(found.unsupported[0]?.text ?? '', /^it finds containers on the whole engine by their labels/);
   });
 
   it('does not target what runs to completion, is not active or has no valid name', () => {

@@ -1,11 +1,17 @@
 /** Everything that `encore init` finds in a project. */
-import { type ComposeProject, replicasOf, type Service } from '../compose/compose-model.ts';
+import {
+  type ComposeProject,
+  namespaceOwner,
+  replicasOf,
+  type Service,
+  withoutServices,
+} from '../compose/compose-model.ts';
 import { type SharedResource, sharedResources } from '../generate/shared-resources.ts';
-import { type Call, findCalls, ownHealthUrls } from './find-calls.ts';
+import { type Call, findCalls, type HealthAddress, ownHealthAddresses } from './find-calls.ts';
 import { type FoundPort, findPorts } from './find-ports.ts';
 import { findUnsupported, mayHaveSidecar, notATarget, type Unsupported } from './find-unsupported.ts';
 import type { ProjectFacts } from './project-facts.ts';
-import { usualPort } from './usual-ports.ts';
+import { isAdminTool, usualPort } from './usual-ports.ts';
 
 export interface Discovery {
   project: ComposeProject;
@@ -36,18 +42,20 @@ export function discoverProject(project: ComposeProject, facts: ProjectFacts, fo
   const ports = findPorts(project, facts, calls);
   const isActive = (name: string): boolean => facts.active.includes(name);
   const isTarget = (name: string, service: Service): boolean => notATarget(name, service, { project, facts }) === null;
-  const proxies = ports.tcp.filter(({ service: name }) => {
+  const found = ports.tcp.filter(({ service: name }) => {
     const service = project.services[name];
-    return service !== undefined && isTarget(name, service) && mayHaveSidecar(name, service, { ports, calls });
+    return service !== undefined && isTarget(name, service) && mayHaveSidecar(name, service, { project, ports, calls });
   });
   const activeCalls = calls.filter(({ from }) => isActive(from));
-  const [entry = null, ...others] = rankEntries(project, proxies, activeCalls);
+  const [first, ...others] = rankEntries(project, found, activeCalls);
+  const proxies = found.map((port) => (port === first && port.isUnknown ? assumedHttp(port) : port));
+  const entry = proxies.find(({ service, port }) => service === first?.service && port === first.port) ?? null;
   const targets = Object.entries(project.services)
     .filter(([name, service]) => isTarget(name, service))
     .map(([name, service]) => ({
       service: name,
       replicas: replicasOf(service),
-      ready: readyUrl(service, name, entry),
+      ready: readyUrl(project, name, entry),
     }));
   const ready = targets.flatMap((target) => (target.ready === null ? [] : [target.service]));
   return {
@@ -57,16 +65,21 @@ export function discoverProject(project: ComposeProject, facts: ProjectFacts, fo
     entry,
     otherEntries: others.filter(({ published, probe }) => published && probe === 'http'),
     paths: entry === null ? [] : pathsOf(project, entry, calls),
-    calls,
+    calls: activeCalls,
     unsupported: findUnsupported({ project, facts, ports, calls, ready }),
-    shared: sharedResources(activePart(project, isActive), folder),
+    shared: sharedResources(
+      withoutServices(project, (name) => !isActive(name)),
+      folder,
+    ),
   };
 }
 
-function activePart(project: ComposeProject, isActive: (name: string) => boolean): ComposeProject {
-  const services = Object.entries(project.services).filter(([name]) => isActive(name));
-  return { ...project, services: Object.fromEntries(services) };
-}
+/** Users send HTTP, so that is the best guess for a port that they connect to. */
+const assumedHttp = (port: FoundPort): FoundPort => ({
+  ...port,
+  probe: 'http',
+  sources: [...port.sources, 'assumed to speak HTTP'],
+});
 
 /** Users connect to a published HTTP port that calls other services and is called by few. */
 function rankEntries(project: ComposeProject, proxies: readonly FoundPort[], calls: readonly Call[]): FoundPort[] {
@@ -74,23 +87,33 @@ function rankEntries(project: ComposeProject, proxies: readonly FoundPort[], cal
     const service = project.services[name];
     const usual = usualPort(service?.image ?? '');
     return (
-      (published ? 16 : 0) +
+      (published ? 24 : 0) +
       (probe === 'http' ? 16 : 0) -
+      (isAdminTool(service?.image ?? '') ? 12 : 0) +
+      (service?.build === undefined ? 0 : 2) -
       (calls.some(({ to }) => to === name) ? 6 : 0) +
       (calls.some(({ from }) => from === name) ? 4 : 0) +
       // A number alone is a guess.
       (usual === undefined ? 0 : usual.port === port ? 1 : -2) +
-      (service !== undefined && ownHealthUrls(service).some((url) => url.port === port) ? 1 : 0) +
+      (service !== undefined && httpHealthOf(service).some((url) => url.port === port) ? 1 : 0) +
       ([80, 8080, 8000, 3000, 5000].includes(port) ? 1 : 0)
     );
   };
-  return proxies.toSorted((a, b) => score(b) - score(a));
+  return proxies
+    .filter(({ probe, isUnknown }) => probe === 'http' || isUnknown)
+    .toSorted((a, b) => score(b) - score(a));
 }
 
-function readyUrl(service: Service, name: string, entry: FoundPort | null): FoundTarget['ready'] {
-  const [url] = ownHealthUrls(service);
-  if (url !== undefined) return { url: `http://${name}:${url.port}${url.path}`, source: 'healthcheck' };
-  if (entry?.service !== name || entry.probe !== 'http') return null;
+const httpHealthOf = (service: Service): HealthAddress[] =>
+  ownHealthAddresses(service).filter(({ protocol }) => protocol === 'http');
+
+function readyUrl(project: ComposeProject, name: string, entry: FoundPort | null): FoundTarget['ready'] {
+  const service = project.services[name];
+  // A service within the network of another has the name of that one.
+  const host = namespaceOwner(project, name);
+  const [url] = service === undefined || project.services[host]?.networks === undefined ? [] : httpHealthOf(service);
+  if (url !== undefined) return { url: `http://${host}:${url.port}${url.path}`, source: 'healthcheck' };
+  if (entry?.service !== name) return null;
   return {
     url: `http://${name}:${entry.port}/`,
     source: 'a guess; change it to a path that answers 200 when ready',
@@ -100,7 +123,7 @@ function readyUrl(service: Service, name: string, entry: FoundPort | null): Foun
 
 function pathsOf(project: ComposeProject, entry: FoundPort, calls: readonly Call[]): Discovery['paths'] {
   const service = project.services[entry.service];
-  const own = service === undefined ? [] : ownHealthUrls(service).filter(({ port }) => port === entry.port);
+  const own = service === undefined ? [] : httpHealthOf(service).filter(({ port }) => port === entry.port);
   const all = [
     ...own.map(({ path }) => ({ path, source: 'healthcheck' })),
     ...calls

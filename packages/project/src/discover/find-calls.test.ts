@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Service } from '../compose/compose-model.ts';
 import { resolvedProject } from '../testing/resolved-project.ts';
-import { findCalls, ownHealthUrls } from './find-calls.ts';
+import { findCalls, ownHealthAddresses } from './find-calls.ts';
 
 /** The calls of `api`, as `to:port`. */
 function callsOfApi(
@@ -114,17 +114,85 @@ describe('findCalls', () => {
       'cache:null',
     ]);
   });
+
+  it('knows the scheme of a driver, and keeps the port of no scheme that it does not know', () => {
+    const environment = {
+      A: 'postgresql+psycopg2://u:p@db/app',
+      B: 'db+mysql://u:p@db/app',
+      C: 'h2c://db/x',
+      D: 'h2c://db:8081/x',
+    };
+    assert.deepEqual(callsOfApi({ environment }, db), ['db:5432', 'db:3306', 'db:8081']);
+  });
+
+  it('takes neither a job nor a shared namespace or volume that a service waits for as a call', () => {
+    const depends_on = {
+      migrate: { condition: 'service_completed_successfully' },
+      side: { condition: 'service_started' },
+      files: { condition: 'service_started' },
+      db: { condition: 'service_healthy' },
+    };
+    const api = { depends_on, pid: 'service:side', volumes_from: ['files:ro'] };
+    assert.deepEqual(callsOfApi(api, { ...db, migrate: {}, side: {}, files: {} }), ['db:null']);
+  });
+
+  it('finds no call in the environment of a database, which is often that of its clients', () => {
+    const environment = { DB_HOST: 'db', REDIS_URL: 'redis://cache:6379' };
+    const others = { db: {}, cache: {} };
+    for (const image of ['postgres:17', 'bitnami/redis:7', 'docker.io/valkey/valkey:8'])
+      assert.deepEqual(callsOfApi({ image, environment }, others), [], image);
+    assert.deepEqual(callsOfApi({ image: 'oliver006/redis_exporter', environment }, others), ['db:null', 'cache:6379']);
+  });
+
+  it('knows what a client speaks at an address, from its scheme or the directive around it', () => {
+    const text = `
+      upstream files { ip_hash; server c:9000; }
+      upstream php { server d:9000; }
+      server { location / { proxy_pass http://files; } location /p { fastcgi_pass php; } }
+      location /x { fastcgi_pass e:9000; }
+      reverse_proxy /api/* f:2368
+      php_fastcgi g:9000
+      listen h:9000`;
+    const environment = { A: 'http://a:1001', B: 'https://b:1002', C: 'amqp://c:1003', D: 'd:1004' };
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const project = resolvedProject({
+      api: { environment },
+      ...Object.fromEntries(names.map((name) => [name, {}])),
+    });
+    const calls = findCalls(project, [{ service: 'api', path: 'proxy.conf', text }]);
+    assert.deepEqual(
+      calls.map(({ to, port, protocol }) => `${to}:${port} ${protocol}`),
+      [
+        'a:1001 http',
+        'b:1002 tls',
+        'c:1003 other',
+        'd:1004 undefined',
+        'c:9000 http',
+        'd:9000 other',
+        'e:9000 other',
+        'f:2368 http',
+        'g:9000 other',
+        'h:9000 undefined',
+      ],
+    );
+  });
 });
 
-describe('ownHealthUrls', () => {
+describe('ownHealthAddresses', () => {
+  const addresses = (...test: string[]) => ownHealthAddresses({ healthcheck: { test } } as Service);
+
   it('finds what a health check requests from its own container', () => {
-    const urls = (...test: string[]) => ownHealthUrls({ healthcheck: { test } } as Service);
-    assert.deepEqual(urls('CMD-SHELL', 'curl -f http://localhost:8000/health?x=1 || exit 1'), [
-      { port: 8000, path: '/health' },
-    ]);
-    assert.deepEqual(urls('CMD', 'curl', '-f', 'http://localhost'), [{ port: 80, path: '/' }]);
-    assert.deepEqual(urls('CMD', 'wget', 'https://127.0.0.1/ready'), [{ port: 443, path: '/ready' }]);
-    assert.deepEqual(urls('CMD', 'curl', 'localhost:9200/_cluster/health'), [{ port: 9200, path: '/_cluster/health' }]);
-    assert.deepEqual(urls('CMD', 'pg_isready', '-h', 'localhost'), []);
+    const http = (port: number, path: string) => [{ port, path, protocol: 'http' }];
+    assert.deepEqual(addresses('CMD-SHELL', 'curl -f http://localhost:8000/health?x=1'), http(8000, '/health'));
+    assert.deepEqual(addresses('CMD', 'curl', '-f', 'http://localhost'), http(80, '/'));
+    assert.deepEqual(addresses('CMD', 'curl', 'localhost:9200/_cluster/health'), http(9200, '/_cluster/health'));
+    assert.deepEqual(addresses('CMD', 'pg_isready', '-h', 'localhost'), []);
+  });
+
+  it('takes no other client for one of HTTP', () => {
+    const protocols = (...test: string[]) => addresses(...test).map(({ port, protocol }) => `${port} ${protocol}`);
+    assert.deepEqual(protocols('CMD', 'wget', 'https://127.0.0.1/ready'), ['443 tls']);
+    assert.deepEqual(protocols('CMD', 'mongosh', 'localhost:27017/test', '--eval', 'db.x'), ['27017 undefined']);
+    assert.deepEqual(protocols('CMD', 'kafka-topics.sh', '--bootstrap-server', 'localhost:9092'), ['9092 undefined']);
   });
 });

@@ -1,6 +1,14 @@
 /** Finds which service calls which, and at which port, in everything that configures a service. */
-import { type ComposeProject, namespaceOwner, type Service, unescapeDollars } from '../compose/compose-model.ts';
+import {
+  type ComposeProject,
+  namespaceOwner,
+  referenced,
+  type Service,
+  unescapeDollars,
+} from '../compose/compose-model.ts';
 import type { ServiceText } from './project-facts.ts';
+import { type Protocol, protocolAround, schemeOf } from './protocols.ts';
+import { isDataStore } from './usual-ports.ts';
 
 export interface Call {
   /** Service that connects. */
@@ -13,31 +21,16 @@ export interface Call {
   source: string;
   /** Path of an HTTP URL. */
   path?: string;
+  /** What the caller speaks there, if that is known. */
+  protocol?: Protocol;
 }
-
-/** Default port of each URL scheme. */
-const schemePorts: Readonly<Record<string, number>> = {
-  http: 80,
-  ws: 80,
-  https: 443,
-  wss: 443,
-  postgres: 5432,
-  postgresql: 5432,
-  mysql: 3306,
-  mariadb: 3306,
-  redis: 6379,
-  mongodb: 27017,
-  amqp: 5672,
-  nats: 4222,
-  memcached: 11211,
-};
 
 /**
  * A host with what may surround it: scheme, user and password, port, path. The text after a port
  * must not continue a version such as `mongo:4.2.0`.
  */
 const addressPattern =
-  /(?:([a-z][a-z0-9+]*):\/\/)?(?:[^\s/@,;"'=]*@)?(?<![\w.-])([A-Za-z0-9_][\w.-]*)(?::(\d{1,5})(?![\w-]|\.\d))?(\/[^\s"'`,;)\]}]*)?/g;
+  /(?:([a-z][a-z0-9+-]*):\/\/)?(?:[^\s/@,;"'=]*@)?(?<![\w.-])([A-Za-z0-9_][\w.-]*)(?::(\d{1,5})(?![\w-]|\.\d))?(\/[^\s"'`,;)\]}]*)?/g;
 const hostVariable = /(host(name)?|server|addr(ess)?|url|uri|endpoint|broker|peer|upstream|node)s?$/i;
 /** `redis:7` is the tag of an image; servers listen below 80 on few ports. */
 const lowPorts = new Set([21, 22, 25, 53]);
@@ -48,7 +41,9 @@ export function findCalls(project: ComposeProject, mounted: readonly ServiceText
     const self = namespaceOwner(project, from);
     const hosts = hostsSeenBy(project, from, self);
     const add = (text: string, source: string) => calls.push(...callsIn(text, from, hosts, source));
-    const { environment = {}, command, entrypoint, configs = [], depends_on = {} } = service;
+    const { command, entrypoint, configs = [] } = service;
+    // A database often has the environment of its clients (`env_file: .env`), and calls none.
+    const environment = isDataStore(service.image ?? '') ? {} : (service.environment ?? {});
     for (const [name, raw] of Object.entries(environment)) {
       const value = unescapeDollars(raw ?? '');
       const source = `environment ${name} of ${from}`;
@@ -60,7 +55,7 @@ export function findCalls(project: ComposeProject, mounted: readonly ServiceText
     for (const { source } of configs)
       add(unescapeDollars(project.configs[source]?.content ?? ''), `config ${source} of ${from}`);
     for (const { path, text } of mounted.filter((file) => file.service === from)) add(text, `${path} of ${from}`);
-    for (const name of Object.keys(depends_on)) {
+    for (const name of dependenciesOf(service)) {
       const to = namespaceOwner(project, name);
       if (to !== self) calls.push({ from, to, port: null, source: `depends_on of ${from}` });
     }
@@ -68,17 +63,41 @@ export function findCalls(project: ComposeProject, mounted: readonly ServiceText
   return unique(calls);
 }
 
-/** The HTTP URLs of a service's own health check: `localhost` with port and path. */
-export function ownHealthUrls({ healthcheck }: Service): { port: number; path: string }[] {
+/**
+ * The services that a service may call because it waits for them. It does not call a job that it
+ * waits for, nor a service for which it waits because of a shared namespace or volume: Compose adds
+ * such dependencies itself.
+ */
+function dependenciesOf({ depends_on = {}, network_mode, pid, ipc, volumes_from = [] }: Service): string[] {
+  const joined = [network_mode, pid, ipc].map((mode) => referenced(mode, 'service'));
+  const shared = [...joined, ...volumes_from.map((from) => from.split(':')[0])];
+  return Object.entries(depends_on).flatMap(([name, { condition }]) =>
+    condition === 'service_completed_successfully' || shared.includes(name) ? [] : [name],
+  );
+}
+
+export interface HealthAddress {
+  port: number;
+  path: string;
+  /** Undefined if the client of the health check is not known. */
+  protocol: Protocol | undefined;
+}
+
+const httpClient = /\b(curl|wget|fetch|https?get|httpie)\b/;
+
+/** The addresses that a service's own health check connects to: `localhost` with port and path. */
+export function ownHealthAddresses({ healthcheck }: Service): HealthAddress[] {
   const text = unescapeDollars((healthcheck?.test ?? []).join(' '));
-  const urls = text.matchAll(
-    /(https?:\/\/)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(\/[^\s"'|;&)]*)?/g,
+  const addresses = text.matchAll(
+    /(?:([a-z][a-z0-9+-]*):\/\/)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(\/[^\s"'|;&)]*)?/g,
   );
-  return [...urls].flatMap(([, scheme, port, path = '/']) =>
-    scheme === undefined && port === undefined
-      ? []
-      : [{ port: Number(port ?? (scheme === 'https://' ? 443 : 80)), path: path.replace(/[?#].*$/, '') || '/' }],
-  );
+  return [...addresses].flatMap(([, name, digits, path = '/']) => {
+    const scheme = name === undefined ? undefined : schemeOf(name);
+    const port = digits === undefined ? scheme?.port : Number(digits);
+    if (port === undefined) return [];
+    const protocol = scheme?.protocol ?? (httpClient.test(text) ? 'http' : undefined);
+    return [{ port, path: path.replace(/[?#].*$/, '') || '/', protocol }];
+  });
 }
 
 /** Maps each name in lower case to the service that `from` reaches by it, except itself. */
@@ -103,13 +122,23 @@ function hostsSeenBy({ services }: ComposeProject, from: string, self: string): 
 }
 
 function* callsIn(text: string, from: string, hosts: ReadonlyMap<string, string>, source: string): Generator<Call> {
-  for (const [, scheme, host = '', digits, path] of text.matchAll(addressPattern)) {
+  for (const match of text.matchAll(addressPattern)) {
+    const [, name, host = '', digits, path] = match;
     const to = hosts.get(host.toLowerCase());
-    const port = digits === undefined ? schemePorts[scheme ?? ''] : Number(digits);
+    const scheme = name === undefined ? undefined : schemeOf(name);
+    const port = digits === undefined ? scheme?.port : Number(digits);
     if (to === undefined || port === undefined || port > 65_535) continue;
-    if (scheme === undefined && port < 80 && !lowPorts.has(port)) continue;
-    const isHttp = scheme === 'http' || scheme === 'https';
-    yield { from, to, port, source, ...(isHttp && path !== undefined && { path: path.replace(/[?#].*$/, '') }) };
+    if (name === undefined && port < 80 && !lowPorts.has(port)) continue;
+    const protocol = scheme === undefined ? protocolAround(text, match.index) : scheme.protocol;
+    const isUrl = scheme?.protocol === 'http' && path !== undefined;
+    yield {
+      from,
+      to,
+      port,
+      source,
+      ...(isUrl && { path: path.replace(/[?#].*$/, '') }),
+      ...(protocol !== undefined && { protocol }),
+    };
   }
 }
 

@@ -2,8 +2,9 @@
 import type { Probe } from '@encore/contracts';
 import { ownValue } from '@encore/kit';
 import { type ComposeProject, imageName, namespaceOwner, parseExpose, type Service } from '../compose/compose-model.ts';
-import { type Call, ownHealthUrls } from './find-calls.ts';
+import { type Call, ownHealthAddresses } from './find-calls.ts';
 import type { ProjectFacts } from './project-facts.ts';
+import type { Protocol } from './protocols.ts';
 import { probeOf, shortImage, usualPort } from './usual-ports.ts';
 
 export interface FoundPort {
@@ -13,6 +14,8 @@ export interface FoundPort {
   /** Where it was found, such as `ports 8080:80`. */
   sources: string[];
   probe: Probe;
+  /** The probe is `none` because nothing is known of the port; it may well be HTTP. */
+  isUnknown: boolean;
   /** Whether the user's project publishes it. */
   published: boolean;
 }
@@ -26,29 +29,35 @@ export interface FoundPorts {
 export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: readonly Call[]): FoundPorts {
   const tcp = new Map<string, FoundPort>();
   const udp: Record<string, number[]> = {};
+  const protocols = protocolsAt(project, calls);
   const add = (name: string, port: number, source: string, protocol = 'tcp', published = false): void => {
     const service = namespaceOwner(project, name);
     const from = service === name ? source : `${source} (shares the network of ${service})`;
     if (protocol === 'udp') udp[service] = [...new Set([...(ownValue(udp, service) ?? []), port])];
     if (protocol !== 'tcp') return;
-    const probe = probeOf(port, project.services[name]?.image);
-    const found = tcp.get(`${service}:${port}`) ?? { service, port, sources: [], probe, published: false };
+    const id = `${service}:${port}`;
+    const probe = probeOf(port, project.services[name]?.image ?? '', protocols.get(id) ?? new Set());
+    const isUnknown = probe === undefined;
+    const found = tcp.get(id) ?? { service, port, sources: [], probe: probe ?? 'none', isUnknown, published: false };
     if (!found.sources.includes(from)) found.sources.push(from);
     found.published ||= published;
-    tcp.set(`${service}:${port}`, found);
+    tcp.set(id, found);
   };
   for (const [name, service] of Object.entries(project.services)) {
     for (const { target, published, protocol } of service.ports ?? [])
       add(name, target, `ports ${published === undefined ? '' : `${published}:`}${target}`, protocol, true);
     for (const exposed of service.expose ?? []) addExposed(exposed, `expose ${exposed}`);
-    for (const { port, path } of ownHealthUrls(service)) add(name, port, `healthcheck ${path} at port ${port}`);
+    for (const { port, path, protocol } of ownHealthAddresses(service))
+      add(name, port, protocol === 'http' ? `healthcheck ${path} at port ${port}` : `healthcheck at port ${port}`);
     for (const [label, value] of Object.entries(service.labels ?? {}))
       if (/^traefik\..*loadbalancer\.server\.port$/.test(label)) add(name, Number(value), `label ${label}`);
-    const image = facts.images[imageName(project, name, service)];
-    for (const exposed of image?.exposed ?? [])
-      addExposed(exposed, `EXPOSE of the image ${service.image ?? 'built here'}`);
-    for (const { path, text } of facts.dockerfiles.filter((file) => file.service === name))
-      for (const exposed of exposedIn(text)) addExposed(exposed, `EXPOSE in ${path}`);
+    if (runsServerOfImage(name, service, calls)) {
+      const image = facts.images[imageName(project, name, service)];
+      for (const exposed of image?.exposed ?? [])
+        addExposed(exposed, `EXPOSE of the image ${service.image ?? 'built here'}`);
+      for (const { path, text } of facts.dockerfiles.filter((file) => file.service === name))
+        for (const exposed of exposedIn(text)) addExposed(exposed, `EXPOSE in ${path}`);
+    }
     function addExposed(exposed: string, source: string): void {
       const { ports, protocol } = parseExpose(exposed);
       for (const port of ports) add(name, port, source, protocol);
@@ -59,7 +68,7 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
     // A guess from the image's name; a local image has EXPOSE, which is more reliable.
     const usual = service.image === undefined ? undefined : usualPort(service.image);
     const isHere = facts.images[imageName(project, name, service)] !== undefined;
-    if (usual !== undefined && !isHere) {
+    if (usual !== undefined && !isHere && runsServerOfImage(name, service, calls)) {
       const owner = namespaceOwner(project, name);
       const others = [...tcp.values()].some((found) => found.service === owner && found.port !== usual.port);
       if (!others) add(name, usual.port, `the usual port of ${shortImage(service.image ?? '')}`);
@@ -97,6 +106,34 @@ function isOfAnotherCommand(
 
 const imageOf = ({ image, build }: Service): string => JSON.stringify(build ?? image);
 const commandOf = ({ command, entrypoint }: Service): string => JSON.stringify([entrypoint, command]);
+
+/** What clients speak, by `service:port`. */
+function protocolsAt(project: ComposeProject, calls: readonly Call[]): Map<string, Set<Protocol>> {
+  const all = new Map<string, Set<Protocol>>();
+  const add = (service: string, port: number | null, protocol: Protocol | undefined): void => {
+    const id = `${service}:${port}`;
+    if (protocol !== undefined) all.set(id, (all.get(id) ?? new Set()).add(protocol));
+  };
+  for (const { to, port, protocol } of calls) add(to, port, protocol);
+  for (const [name, service] of Object.entries(project.services))
+    for (const { port, protocol } of ownHealthAddresses(service)) add(namespaceOwner(project, name), port, protocol);
+  return all;
+}
+
+const shellOrClient =
+  /^((ba|da|z)?sh|psql|pg_\w+|(mysql|mariadb)(?!d)[\w-]*|redis-cli|mongo(sh)?|kafka-(?!server)[\w.-]+|mc|curl)$/;
+
+/**
+ * False for a job that borrows the image of a server: `image: postgres` with `command: psql`. A
+ * shell or a script may start the server in the end; that others call it shows that it does.
+ */
+function runsServerOfImage(name: string, { entrypoint, command }: Service, calls: readonly Call[]): boolean {
+  const [path = ''] = entrypoint ?? command ?? [];
+  const program = path.split('/').at(-1) ?? '';
+  const isOther = shellOrClient.test(program);
+  if (!isOther && !program.endsWith('.sh')) return true;
+  return calls.some(({ to, source }) => to === name && !(isOther && source.startsWith('depends_on')));
+}
 
 /** The ports in the EXPOSE lines of a Dockerfile, without those that are variables. */
 function exposedIn(dockerfile: string): string[] {

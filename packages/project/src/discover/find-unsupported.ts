@@ -3,24 +3,30 @@ import { containerNameSchema } from '@encore/contracts';
 import { ownValue } from '@encore/kit';
 import {
   type ComposeProject,
+  hasImageOf,
   imageName,
   namespaceOwner,
   replicasOf,
   restartPolicyOf,
   type Service,
+  usesImageOf,
 } from '../compose/compose-model.ts';
+import { findsByLabel } from '../generate/discovery-labels.ts';
 import { addressesOf, usesSubnet } from '../generate/generate-project.ts';
 import { labels, originalLimits } from '../generate/labels.ts';
 import type { Call } from './find-calls.ts';
 import type { FoundPorts } from './find-ports.ts';
 import type { ProjectFacts } from './project-facts.ts';
-import { shortImage } from './usual-ports.ts';
+import { shortImage, usualPort } from './usual-ports.ts';
 
 export interface Unsupported {
   /** Service, or network. */
   on: string;
   text: string;
 }
+
+/** For a service of which no port is known. */
+export const noPort = 'no network faults: no TCP port was found. If it listens on one, list it under system.proxies';
 
 export interface Found {
   project: ComposeProject;
@@ -53,10 +59,14 @@ export function findUnsupported(found: Found): Unsupported[] {
 export function mayHaveSidecar(
   name: string,
   service: Service,
-  { ports, calls }: Pick<Found, 'ports' | 'calls'>,
+  { project, ports, calls }: Pick<Found, 'project' | 'ports' | 'calls'>,
 ): boolean {
   const isCalled = calls.some(({ to }) => to === name);
-  return service.networks !== undefined && !isFoundByLabel(service) && (!Object.hasOwn(ports.udp, name) || !isCalled);
+  return (
+    service.networks !== undefined &&
+    !isFoundByLabel(service, project) &&
+    (!Object.hasOwn(ports.udp, name) || !isCalled)
+  );
 }
 
 /** A service that runs to completion, such as a migration. */
@@ -67,16 +77,21 @@ function isOneShot({ services }: ComposeProject, name: string): boolean {
 }
 
 function unsupportedOf(name: string, service: Service, found: Found): string[] {
-  const privileged = [
+  const beyond = [
     ...(service.privileged ? ['privileged: it may change the host, which Encore does not restrict or revert'] : []),
     ...(service.pid === 'host'
       ? ['pid: host: it sees all processes of the host, including those of your own stack']
       : []),
     ...(service.ipc === 'host' ? ['ipc: host: it may share memory with your own stack'] : []),
+    ...(findsByLabel(service)
+      ? [
+          'it finds containers on the whole engine by their labels: in a run also those of your own stack, and that of your own stack also those of the run; stop your own stack first',
+        ]
+      : []),
   ];
   const reason = notATarget(name, service, found);
-  if (reason !== null) return [...privileged, `not a target: ${reason}`];
-  return [...privileged, ...networkLimits(name, service, found), ...containerLimits(name, service, found)];
+  if (reason !== null) return [...beyond, `not a target: ${reason}`];
+  return [...beyond, ...networkLimits(name, service, found), ...containerLimits(name, service, found)];
 }
 
 /** Why no fault can act on a service; null if one can. */
@@ -104,7 +119,7 @@ function networkLimits(name: string, service: Service, found: Found): string[] {
   else if (owner !== name) reasons.push(`no network faults of its own: it uses the network of ${owner}`);
   else if (networks === undefined)
     reasons.push(`no network faults: with network_mode ${network_mode} it has no name that a sidecar could take over`);
-  else if (isFoundByLabel(service))
+  else if (isFoundByLabel(service, found.project))
     reasons.push(
       'no network faults: Traefik finds it by its labels and connects to its address, bypassing any sidecar',
     );
@@ -114,8 +129,7 @@ function networkLimits(name: string, service: Service, found: Found): string[] {
         ? `no faults on UDP (port ${udp}): a sidecar forwards TCP only`
         : `no network faults unless you list its TCP ports: other services call ${name}, whose name a sidecar would take over, and a sidecar forwards no UDP (port ${udp})`,
     );
-  else if (!found.ports.tcp.some((port) => port.service === name))
-    reasons.push('no network faults: no TCP port was found. If it listens on one, list it under system.proxies');
+  else if (!found.ports.tcp.some((port) => port.service === name)) reasons.push(noPort);
   if (announcesAddress(service))
     reasons.push(
       `${shortImage(service.image ?? '')} may announce its own address to clients, which then bypass the sidecar`,
@@ -147,15 +161,18 @@ function hasHealthcheck(name: string, service: Service, { project, facts }: Foun
   return dockerfile || facts.images[imageName(project, name, service)]?.hasHealthcheck === true;
 }
 
-const isFoundByLabel = ({ labels: all = {} }: Service): boolean =>
-  Object.entries(all).some(
+/** Whether Traefik of this project finds it. Clients reach Traefik itself by its name. */
+function isFoundByLabel({ labels: all = {}, image = '' }: Service, project: ComposeProject): boolean {
+  const isEnabled = Object.entries(all).some(
     ([label, value]) => label.startsWith('traefik.') && label.endsWith('enable') && value !== 'false',
   );
+  return isEnabled && !usesImageOf(image, 'traefik') && hasImageOf(project, 'traefik');
+}
 
 function announcesAddress({ image = '', command }: Service): boolean {
   const name = shortImage(image);
   const isCluster = /redis|valkey/.test(name) && (command ?? []).some((one) => one.includes('cluster-enabled'));
-  return isCluster || /elasticsearch|opensearch$|kafka|cassandra/.test(name);
+  return isCluster || (/elasticsearch|opensearch$|kafka|cassandra/.test(name) && usualPort(image) !== undefined);
 }
 
 const mentionsHost = (service: Service): boolean =>

@@ -6,9 +6,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describeError } from '@encore/kit';
-import { imageName } from '../compose/compose-model.ts';
+import { type ComposeProject, imageName } from '../compose/compose-model.ts';
 import { readCompose } from '../compose/read-compose.ts';
 import { type Discovery, discoverProject } from '../discover/discover-project.ts';
+import { noPort } from '../discover/find-unsupported.ts';
 import type { ProjectFacts } from '../discover/project-facts.ts';
 import { readFacts } from '../discover/read-facts.ts';
 import { encoreFileName } from '../encore-file/encore-file-name.ts';
@@ -50,13 +51,14 @@ export async function initProject(
   if (!read.ok) return { ok: false, problems: [read.problem] };
   const facts = await readFacts(read.project, { folder, files });
   const discovery = discoverProject(read.project, facts, folder);
-  if (discovery.entry === null) return { ok: false, problems: withoutEntry(discovery) };
-  const profiles = facts.active.flatMap((name) => read.project.services[name]?.profiles ?? []);
+  const { entry, paths } = discovery;
+  if (entry === null) return { ok: false, problems: withoutEntry(discovery) };
+  const profiles = activeProfiles(read.project, facts.active);
   // A workload that exists is the user's own, even with --force.
   const present = workloadPaths.find((name) => existsSync(join(folder, name)));
-  const newWorkload = present === undefined ? workloadText(discovery) : null;
-  const workload = present ?? (newWorkload === null ? undefined : workloadPath);
-  const text = initText(discovery, { files, profiles: [...new Set(profiles)], schema: input.schema, workload });
+  const newWorkload = present === undefined ? workloadText({ entry, paths }) : null;
+  const workload = present ?? workloadPath;
+  const text = initText(discovery, { files, profiles, schema: input.schema, workload });
   try {
     await writeFile(path, text, { flag: input.force ? 'w' : 'wx' });
     if (newWorkload !== null) {
@@ -78,41 +80,33 @@ export async function initProject(
             `Wrote ${editorConfigPath}: lets your editor complete and check the workload.`,
           ]),
       ...summary(discovery, shown),
-      ...hints(discovery, facts, shown, workload).flatMap((hint) => ['', hint]),
+      ...hints(discovery, facts, shown).flatMap((hint) => ['', hint]),
     ],
   };
 }
 
+/** Profiles that start only active services. Compose does not name those that are active. */
+function activeProfiles({ services }: ComposeProject, active: readonly string[]): string[] {
+  const profilesOf = (some: readonly string[]) => some.flatMap((name) => services[name]?.profiles ?? []);
+  const inactive = profilesOf(Object.keys(services).filter((name) => !active.includes(name)));
+  return [...new Set(profilesOf(active))].filter((profile) => !inactive.includes(profile));
+}
+
 /** What the user can do to get more out of the file. */
-function hints(
-  { project, targets, entry }: Discovery,
-  { images }: ProjectFacts,
-  shown: string,
-  workload: string | undefined,
-): string[] {
+function hints({ project, targets, entry }: Discovery, { images, active }: ProjectFacts, shown: string): string[] {
   const judged = targets.find(({ service }) => service === entry?.service);
-  const services = Object.entries(project.services);
+  const services = Object.entries(project.services).filter(([name]) => active.includes(name));
   const built = services.flatMap(([name, service]) => (service.build ? [imageName(project, name, service)] : []));
   const missing = services.filter(([name, service]) => {
     const image = imageName(project, name, service);
     return !built.includes(image) && images[image] === undefined;
   });
   return [
-    ...(judged === undefined || judged.ready !== null
-      ? []
-      : [
-          `Fill in system.containers.${judged.service}.health.ready in ${shown}: no URL was found that answers 200 once ${judged.service} is ready.`,
-        ]),
     ...(judged?.ready?.isGuess === true
       ? [
           `Is ${judged.ready.url} answered with 200? It is a guess, because ${judged.service} has no health check with a URL. If not, change health.ready of ${judged.service} in ${shown}, and the path in the workload; a run would be refused.`,
         ]
       : []),
-    ...(workload !== undefined || entry === null
-      ? []
-      : [
-          `No workload was written, because it is not known whether ${entry.service}:${entry.port} speaks HTTP. Write ${workloadPath} (docs/WORKLOADS.md), and name it in ${shown}.`,
-        ]),
     ...(missing.length === 0
       ? []
       : [
@@ -123,10 +117,22 @@ function hints(
 
 const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
 
-function withoutEntry({ unsupported }: Discovery): string[] {
+function withoutEntry({ project, proxies, unsupported }: Discovery): string[] {
+  if (Object.keys(project.services).length === 0) return ['the Compose project has no services'];
+  const next =
+    'If a service listens on such a port, add it to the Compose file under ports or expose, and run init again';
+  const noHttp = proxies.map(({ service, port, sources }) => ({
+    on: `${service}:${port}`,
+    text: `does not speak HTTP (${sources.join('; ')})`,
+  }));
+  const limits = unsupported
+    .filter(({ text }) => /faults|not a target/.test(text))
+    .map(({ on, text }) => ({ on, text: text === noPort ? 'no TCP port was found' : text }));
   return [
-    'no service has a TCP port that Encore could put a sidecar in front of, so users would have nothing to connect to:',
-    ...unsupportedLines(unsupported.filter(({ text }) => /faults|not a target/.test(text))).map((line) => `  ${line}`),
+    proxies.length === 0
+      ? `no service has a TCP port that Encore could put a sidecar in front of, so users would have nothing to connect to. ${next}. What was found:`
+      : `no service has a port that speaks HTTP, which users send. ${next}. What was found:`,
+    ...unsupportedLines([...noHttp, ...limits]).map((line) => `  ${line}`),
   ];
 }
 

@@ -23,7 +23,12 @@ const services = {
 };
 const facts = { images: {}, mounted: [], dockerfiles: [], active: Object.keys(services) };
 const discovery = discoverProject(resolvedProject(services), facts, '/home/user/shop');
-const text = initText(discovery, { files: ['a.yaml', '- b.yaml'], profiles: ['x'], schema: '/s.json' });
+const text = initText(discovery, {
+  files: ['a.yaml', '- b.yaml'],
+  profiles: ['x'],
+  schema: '/s.json',
+  workload: 'encore-workload/encore.workload.mts',
+});
 
 describe('initText', () => {
   it('writes a file that the schema accepts, with nothing shared', () => {
@@ -61,12 +66,18 @@ describe('initText', () => {
     assert.match(text, /^# Others that may get a rule: db, 1e3, null$/m);
   });
 
-  it('asks for a URL of the judged container if none was found', () => {
-    const one = { game: { ports: [{ target: 25_565, published: '25565', protocol: 'tcp' }] } };
-    const found = discoverProject(resolvedProject(one), { ...facts, active: ['game'] }, '/home/user/shop');
+  it('names a source that several services have once', () => {
+    const environment = { DB_HOST: 'db', DB_PORT: '5432' };
+    const clients = {
+      a: { environment, ports: [{ target: 80, protocol: 'tcp' }] },
+      b: { environment },
+      c: { environment },
+    };
+    const all = { ...clients, db: { image: 'postgres' } };
+    const found = discoverProject(resolvedProject(all), { ...facts, active: Object.keys(all) }, '/home/user/shop');
     assert.match(
-      initText(found, { files: [], profiles: [], schema: 'x' }),
-      /^ {6}# health: \{ ready: http:\/\/game:PORT\/PATH \} # no URL was found; fill this in$/m,
+      initText(found, { files: [], profiles: [], schema: 'x', workload: 'w' }),
+      /db:5432: .* # environment DB_HOST of a, b and c; the usual port of postgres$/m,
     );
   });
 

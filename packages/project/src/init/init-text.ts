@@ -2,6 +2,7 @@
 import type { Discovery, FoundTarget } from '../discover/discover-project.ts';
 import type { Unsupported } from '../discover/find-unsupported.ts';
 import type { AllowShared, SharedResource } from '../generate/shared-resources.ts';
+import { inWords } from '../text.ts';
 import { diagram } from './diagram.ts';
 
 export interface InitOptions {
@@ -10,8 +11,8 @@ export interface InitOptions {
   profiles: readonly string[];
   /** Path of the JSON Schema, for editors. */
   schema: string;
-  /** Path of the workload; undefined if there is none. */
-  workload?: string | undefined;
+  /** Path of the workload. */
+  workload: string;
 }
 
 export function initText(discovery: Discovery, options: InitOptions): string {
@@ -42,15 +43,15 @@ export function initText(discovery: Discovery, options: InitOptions): string {
       `    ${plain(service)}:`,
       '      allowedKinds: all # or a list, such as [crash, freeze]',
       ...(replicas === 1 ? [] : [`      replicas: ${replicas} # as in the Compose file`]),
-      ...healthLines(service, ready, service === entry.service),
+      ...healthLines(ready),
     ]),
     '  proxies:',
     ...proxies.map(
       ({ service, port, probe, sources }) =>
-        `    ${plain(`${service}:${port}`)}: { probe: ${probe}, allowedKinds: all } # ${note(sources.join('; '))}`,
+        `    ${plain(`${service}:${port}`)}: { probe: ${probe}, allowedKinds: all } # ${note(sourcesText(sources))}`,
     ),
     '',
-    ...(options.workload === undefined ? [] : [`workload: ${plain(options.workload)}`]),
+    `workload: ${plain(options.workload)}`,
     'profile: smoke # smoke (3 minutes), quick, moderate or full (24 hours)',
     ...scheduleLines(entry, targets),
     '',
@@ -74,9 +75,8 @@ function scheduleLines({ service: judged, port }: NonNullable<Discovery['entry']
   ];
 }
 
-function healthLines(service: string, ready: FoundTarget['ready'], isJudged: boolean): string[] {
-  if (ready !== null) return ['      health:', `        ready: ${plain(ready.url)} # ${note(ready.source)}`];
-  return isJudged ? [`      # health: { ready: http://${service}:PORT/PATH } # no URL was found; fill this in`] : [];
+function healthLines(ready: FoundTarget['ready']): string[] {
+  return ready === null ? [] : ['      health:', `        ready: ${plain(ready.url)} # ${note(ready.source)}`];
 }
 
 /** One line per limit, with everything that it applies to. */
@@ -85,6 +85,19 @@ export function unsupportedLines(unsupported: readonly Unsupported[]): string[] 
   for (const { on, text } of unsupported) byText.set(text, [...(byText.get(text) ?? []), on]);
   const lines = [...byText].map(([text, names]) => `${names.join(', ')}: ${text}`);
   return lines.length === 0 ? ['nothing was found'] : lines;
+}
+
+/** One mention for a source that several services have: `environment DB_HOST of api and worker`. */
+function sourcesText(sources: readonly string[]): string {
+  const split = sources.map(
+    (source) => /^(environment .*|command|depends_on) of (.*)$/.exec(source) ?? [source, source],
+  );
+  const byWhat = Map.groupBy(split, ([, what]) => what);
+  const texts = Array.from(byWhat, ([what, all]) => {
+    const services = all.flatMap(([, , service]) => service ?? []);
+    return services.length === 0 ? what : `${what} of ${inWords(services)}`;
+  });
+  return texts.join('; ');
 }
 
 /** Nothing is shared before the user removes the `#` of a line. */

@@ -1,14 +1,14 @@
 /** Writes the simplest workload of a project: the GET requests that were found. */
 import type { Discovery } from '../discover/discover-project.ts';
+import type { FoundPort } from '../discover/find-ports.ts';
 import { operationName, workloadFolder } from './workload-names.ts';
 
 export const workloadPath = `${workloadFolder}/encore.workload.mts`;
 /** Not a dependency of this package: the load generator supplies it to the module. */
 const workloadPackage = '@encore/workload';
 
-/** Returns the text of the module; null if users do not speak HTTP. */
-export function workloadText({ entry, paths }: Discovery): string | null {
-  if (entry === null || entry.probe !== 'http') return null;
+/** Returns the text of the module. */
+export function workloadText({ entry, paths }: { entry: FoundPort; paths: Discovery['paths'] }): string {
   const found = paths.length > 0 ? paths : [{ path: '/', source: 'no other path was found' }];
   const names = new Map<string, { path: string; source: string }>();
   for (const one of found) names.set(operationName(wordsOfPath(one.path), names), one);
