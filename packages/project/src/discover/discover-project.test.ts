@@ -182,9 +182,9 @@ describe('discoverProject', () => {
       Object.fromEntries(names.map((name) => [name, { condition: 'service_started' }]));
     const found = discover(
       {
-        seed: { image: 'postgres:17', command: ['psql', '-h', 'db'], depends_on: started('db') },
+        seeder: { image: 'postgres:17', command: ['psql', '-h', 'db'], restart: 'always' },
         certs: { image: 'elasticsearch:8', entrypoint: ['/bin/bash', '-c'], command: ['make-certs'] },
-        topics: { image: 'apache/kafka', command: ['kafka-topics.sh', '--create'] },
+        topics: { image: 'apache/kafka', command: ['kafka-topics.sh', '--create'], restart: 'always' },
         exporter: { image: 'prometheuscommunity/postgres-exporter' },
         rest: { image: 'postgrest/postgrest' },
         cron: { image: 'nextcloud:30', entrypoint: ['/cron.sh'] },
@@ -254,6 +254,28 @@ describe('discoverProject', () => {
     );
     for (const name of ['migrate', 'debug', '_odd', 'none'])
       assert.deepEqual(unsupportedOn(found, name), ['not a target'], name);
+  });
+
+  it('does not target what looks like a job that nothing starts again', () => {
+    const psql = { image: 'postgres:17', command: ['psql', '-h', 'db'] };
+    const found = discover({
+      loader: psql,
+      'mongo-init': { deploy: { restart_policy: { condition: 'on-failure' } } },
+      migrator: { restart: 'no' },
+      app_setup: {},
+      // These keep running.
+      initializer: {},
+      retried: { ...psql, restart: 'unless-stopped' },
+      setup: { ports: [port(80)] },
+    });
+    assert.deepEqual(
+      found.targets.map(({ service }) => service),
+      ['initializer', 'retried', 'setup'],
+    );
+    assert.match(
+      found.unsupported.find(({ on }) => on === 'loader')?.text ?? '',
+      /it looks like a job that ends by itself/,
+    );
   });
 
   it('states what it cannot do with each service, with the reason', () => {

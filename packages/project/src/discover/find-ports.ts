@@ -3,6 +3,7 @@ import type { Probe } from '@encore/contracts';
 import { ownValue } from '@encore/kit';
 import { type ComposeProject, imageName, namespaceOwner, parseExpose, type Service } from '../compose/compose-model.ts';
 import { type Call, ownHealthAddresses } from './find-calls.ts';
+import { programOf, runsClient, runsShell } from './programs.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import type { Protocol } from './protocols.ts';
 import { probeOf, shortImage, usualPort } from './usual-ports.ts';
@@ -120,18 +121,13 @@ function protocolsAt(project: ComposeProject, calls: readonly Call[]): Map<strin
   return all;
 }
 
-const shellOrClient =
-  /^((ba|da|z)?sh|psql|pg_\w+|(mysql|mariadb)(?!d)[\w-]*|redis-cli|mongo(sh)?|kafka-(?!server)[\w.-]+|mc|curl)$/;
-
 /**
  * False for a job that borrows the image of a server: `image: postgres` with `command: psql`. A
  * shell or a script may start the server in the end; that others call it shows that it does.
  */
-function runsServerOfImage(name: string, { entrypoint, command }: Service, calls: readonly Call[]): boolean {
-  const [path = ''] = entrypoint ?? command ?? [];
-  const program = path.split('/').at(-1) ?? '';
-  const isOther = shellOrClient.test(program);
-  if (!isOther && !program.endsWith('.sh')) return true;
+function runsServerOfImage(name: string, service: Service, calls: readonly Call[]): boolean {
+  const isOther = runsClient(service) || runsShell(service);
+  if (!isOther && !programOf(service).endsWith('.sh')) return true;
   return calls.some(({ to, source }) => to === name && !(isOther && source.startsWith('depends_on')));
 }
 

@@ -16,6 +16,7 @@ import { addressesOf, usesSubnet } from '../generate/generate-project.ts';
 import { labels, originalLimits } from '../generate/labels.ts';
 import type { Call } from './find-calls.ts';
 import type { FoundPorts } from './find-ports.ts';
+import { runsClient } from './programs.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import { shortImage, usualPort } from './usual-ports.ts';
 
@@ -76,6 +77,14 @@ function isOneShot({ services }: ComposeProject, name: string): boolean {
   );
 }
 
+const jobName = /(^|[-_.])(init|seed|setup|bootstrap|migrat\w*|create-?buckets?|playwright|cypress|e2e)([-_.]|$)/i;
+
+/** A service that nothing starts again, and whose name or program is that of a job. */
+function looksLikeJob(name: string, service: Service): boolean {
+  const isStartedAgain = !/^(no|on-failure)/.test(restartPolicyOf(service));
+  return !isStartedAgain && service.ports === undefined && (jobName.test(name) || runsClient(service));
+}
+
 function unsupportedOf(name: string, service: Service, found: Found): string[] {
   const beyond = [
     ...(service.privileged ? ['privileged: it may change the host, which Encore does not restrict or revert'] : []),
@@ -101,6 +110,8 @@ export function notATarget(
   { project, facts }: Pick<Found, 'project' | 'facts'>,
 ): string | null {
   if (isOneShot(project, name)) return 'it runs to completion, and other services wait for that';
+  if (looksLikeJob(name, service))
+    return 'it looks like a job that ends by itself; if it keeps running, list it under system.containers';
   if (!facts.active.includes(name))
     return `it belongs to a profile that is not active (${(service.profiles ?? []).join(', ')})`;
   if (replicasOf(service) === 0) return 'it has no replicas';

@@ -267,6 +267,16 @@ describe('generateProject', () => {
     assert.deepEqual(project.services['api']?.depends_on, { db: { condition: 'service_started', required: false } });
   });
 
+  it('gives an IPv6 network that keeps no subnet one of its own in each run', () => {
+    const six = { enable_ipv6: true, ipam: { config: [{ subnet: '10.6.0.0/16' }, { subnet: '2001:db8::/64' }] } };
+    const project = resolvedProject({ db: { networks: { a: null, b: null } } }, { networks: { a: six, b: six } });
+    const subnets = ['r1', 'r2'].flatMap((runId) =>
+      Object.values(generate(project, { runId }).project.networks).flatMap(({ ipam }) => ipam?.config ?? []),
+    );
+    assert.equal(new Set(subnets.map(({ subnet }) => subnet)).size, 4);
+    for (const { subnet } of subnets) assert.match(subnet ?? '', /^fd[0-9a-f]{2}(:[0-9a-f]{4}){3}::\/64$/);
+  });
+
   it('creates no folder on the host for a read-only mount', () => {
     const mount = { type: 'bind', source: '/conf', target: '/c', read_only: true, bind: { create_host_path: true } };
     const { project } = generate(resolvedProject({ db: { volumes: [mount] } }));

@@ -4,7 +4,7 @@
  * running stack. A pure function; the same input produces the same project.
  */
 import { BlockList, isIP } from 'node:net';
-import { invalidValue, ownValue } from '@encore/kit';
+import { invalidValue, ownValue, sha256Hex } from '@encore/kit';
 import {
   type ComposeProject,
   isInProfiles,
@@ -233,7 +233,7 @@ function networksOf(project: ComposeProject, runId: string): Record<string, Netw
       key,
       {
         ...rest,
-        ...(ipam && { ipam: usesSubnet(ipam, addresses) ? ipam : withoutSubnets(ipam) }),
+        ...(ipam && { ipam: usesSubnet(ipam, addresses) ? ipam : withOtherSubnets(ipam, `${runId} ${key}`) }),
         ...(Object.keys(driverOptions).length > 0 && { driver_opts: driverOptions }),
         labels: { ...network.labels, ...runLabels(runId) },
       },
@@ -258,9 +258,21 @@ function withoutNames<T extends { name?: string | undefined; external?: boolean 
   return Object.fromEntries(all);
 }
 
-/** Two networks cannot have the same subnet, so it is kept only where an address of it is used. */
-function withoutSubnets({ config: _, ...rest }: NonNullable<Network['ipam']>): NonNullable<Network['ipam']> {
-  return rest;
+/**
+ * Two networks cannot have the same subnet, so it is kept only where an address of it is used. The
+ * engine chooses another one; for IPv6, only from version 27 on. Until then, it needs a subnet: a
+ * unique local one (RFC 4193), which depends on the run and the network.
+ */
+function withOtherSubnets(
+  { config = [], ...rest }: NonNullable<Network['ipam']>,
+  id: string,
+): NonNullable<Network['ipam']> {
+  if (!config.some(({ subnet }) => subnet?.includes(':'))) return rest;
+  const [first, ...others] =
+    sha256Hex(id)
+      .slice(0, 14)
+      .match(/^..|.{4}/g) ?? [];
+  return { ...rest, config: [{ subnet: `fd${first}:${others.join(':')}::/64` }] };
 }
 
 /** Every IP address in the values of the services. */
