@@ -146,7 +146,11 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   const result = await copyReport(container, run);
   if (code !== null && knownCodes.includes(code)) return code;
   // An engine that was away when the container ended does not know its exit code.
-  if (result !== null) return exitCodes[result];
+  if (result !== null) {
+    print(`The container engine was away when the run ended. The report in ${resultsFolder} is complete.`);
+    print(`Result: ${result}`);
+    return exitCodes[result];
+  }
   if (code !== null)
     print(
       `The orchestrator ended with exit code ${code}, without a verdict; its last lines above show why. Run again with --keep to inspect the containers.`,

@@ -157,6 +157,21 @@ describe('a run that ends early', function () {
     });
   }
 
+  it('repeats the restart before the read-back if the engine does not carry it out', async () => {
+    lab.chaos.startForbidden = true;
+    const isRestart = (request: string): boolean => request === 'POST /targets/server/restart';
+    const { history, report, said } = await runOver(lab, planOf(1, []), async () => {
+      await waitUntil('the restart', () => lab.chaos.asked.some(isRestart), { timeoutMs: 15_000 });
+      lab.chaos.startForbidden = false;
+    });
+    assert.ok(lab.chaos.asked.filter(isRestart).length > 1, said);
+    assert.ok(
+      history.some((event) => event.type === 'run_ended' && event.status === 'completed'),
+      said,
+    );
+    assert.equal(report?.integrity.read_back, report?.integrity.acknowledged);
+  });
+
   it('reports a restart of the load generator during the read-back', async () => {
     lab.loadgen.readBackHangs = true;
     const { exitCode, report, said } = await runOver(lab, planOf(1, []), async () => {

@@ -10,15 +10,14 @@ const readyMs = 60_000;
 
 export async function readBack(context: RunContext, background: Background, signal: AbortSignal): Promise<void> {
   const { clients, clock } = context;
-  const { id: runId, system } = context.run;
+  const { system } = context.run;
   background.stopSupervisor();
   await attemptAll(
     [
       {
         what: `restarting ${system.recoveryOf}`,
         do: async () => {
-          for (const target of replicasOf(system, system.recoveryOf))
-            await clients.startTarget(target, 'restart', { runId, reason: 'read-back' }, { signal });
+          for (const target of replicasOf(system, system.recoveryOf)) await restart(target, context, signal);
         },
       },
       {
@@ -36,6 +35,19 @@ export async function readBack(context: RunContext, background: Background, sign
       { what: 'fetching the last events', do: () => background.drain(signal) },
     ],
     signal,
+  );
+}
+
+/** Retried, because an engine that is away may have stopped the target without starting it. */
+async function restart(target: string, { clients, clock, run }: RunContext, signal: AbortSignal): Promise<void> {
+  const reason = { runId: run.id, reason: 'read-back' } as const;
+  await waitUntil(
+    `${target} to restart`,
+    async () => {
+      await clients.startTarget(target, 'restart', reason, { signal });
+      return true;
+    },
+    { timeoutMs: readyMs, everyMs: 1_000, signal, clock },
   );
 }
 
