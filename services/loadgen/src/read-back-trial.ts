@@ -1,7 +1,7 @@
 /**
  * Shows once per run that the read-back can find what was written: reads objects back right after
- * their acknowledgement, until one has the digest of its write. Without that, a missing or different
- * object at the end may be a mistake of the workload's `readBack`.
+ * their acknowledgement, until one has the digest of its write. Without that, a missing or
+ * different object at the end may be a mistake of the workload's `readBack`.
  */
 import type { LedgerEntry } from '@encore/contracts';
 import type { FoundObject } from './worker/messages.ts';

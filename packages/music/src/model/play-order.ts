@@ -1,9 +1,10 @@
 /**
  * The order in which measures are played, with repeats, endings and jumps expanded. A section
  * repeats from its own sign, from the end of the previous section, or from the beginning. Inner
- * sections repeat in every pass. A jump (da capo, dal segno) is taken once. Until the measure of the
- * jump is reached again, sections are played once with their last ending, and "fine" and "to coda"
- * apply, as is usual. What follows the jump is played after the fine: it may be another movement.
+ * sections repeat in every pass. A jump (da capo, dal segno) is taken once. Until the measure of
+ * the jump is reached again, sections are played once with their last ending, and "fine" and "to
+ * coda" apply, as is usual. What follows the jump is played after the fine: it may be another
+ * movement.
  */
 import type { Measure } from './score.ts';
 

@@ -222,8 +222,8 @@ function backToNormalSeconds({ faults }: Evidence): Figure {
 }
 
 /**
- * A zero needs a read-back of every acknowledged object (else null); a violation does not. A missing
- * or different object counts only if the read-back has found one as it was written.
+ * A zero needs a read-back of every acknowledged object (else null); a violation does not. A
+ * missing or different object counts only if the read-back has found one as it was written.
  */
 export function provenFindings(
   finding: 'lost' | 'corrupt' | 'duplicate' | 'phantom',
