@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { initProject, isProcessFile, type PrintedCompose, printCompose } from '@encore/project';
 import { after, before, describe, it } from 'mocha';
 import { parse } from 'yaml';
+import { readVariables } from '../../../packages/project/src/compose/read-compose.ts';
 import { readEncoreFile } from '../../../services/orchestrator/src/settings/encore-file.ts';
 import { root, runCommand } from '../../support/command.ts';
 import { ignoreComposeFile } from '../../support/compose-file.ts';
@@ -158,6 +159,22 @@ describe('any Compose project', function () {
     const [built, user] = ['migrate', 'after-migrate'].map((name) => run.services[name]?.['image']);
     assert.equal(built, 'localhost/encore-project:my--lab-encore-preview-migrate');
     assert.equal(user, built, 'a service that runs the image of another service');
+  });
+
+  it('reads the variables of secrets where Compose does', async () => {
+    const cwd = join(folder, 'variables');
+    await mkdir(join(cwd, 'sub'), { recursive: true });
+    await writeFile(join(cwd, '.env'), "FROM_FILE='a $b'\nEMPTY=\n");
+    await writeFile(join(cwd, 'sub', '.env'), 'FROM_FILE=other\n');
+    const names = ['FROM_FILE', 'EMPTY', 'ENCORE_CORPUS_NOT_SET', 'PATH'];
+    assert.deepEqual(await readVariables(names, { folder: cwd, files: [] }), {
+      FROM_FILE: 'a $b',
+      EMPTY: '',
+      PATH: process.env['PATH'],
+    });
+    assert.deepEqual(await readVariables(['FROM_FILE'], { folder: cwd, files: ['sub/compose.yaml'] }), {
+      FROM_FILE: 'other',
+    });
   });
 
   it('states why it writes no encore.yaml, and what is a guess', async () => {

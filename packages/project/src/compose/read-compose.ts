@@ -3,9 +3,10 @@
  * engine.
  */
 import { execFile } from 'node:child_process';
-import { parse } from 'yaml';
+import { dirname, resolve } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { type ComposeProject, composeProjectSchema } from './compose-model.ts';
+import { type ComposeProject, composeProjectSchema, unescapeDollars } from './compose-model.ts';
 
 export interface ComposeFiles {
   /** Folder in which Compose runs. */
@@ -39,6 +40,30 @@ export async function readCompose(files: ComposeFiles, ifMissing: string): Promi
   }
 }
 
+/**
+ * The values that Compose takes for these variables, from the environment or from `.env`. Those
+ * that are not set are missing.
+ */
+export async function readVariables(
+  names: readonly string[],
+  { folder, files }: ComposeFiles,
+): Promise<Record<string, string>> {
+  if (names.length === 0) return {};
+  // Compose reads `.env` in the folder of the first file.
+  const of = resolve(folder, files[0] === undefined ? '.' : dirname(files[0]));
+  const variables = names.map((name) => [`\${${name}-}`, `\${${name}+set}`]);
+  const text = stringify({ name: 'encore', services: {}, 'x-variables': variables });
+  const { error, stdout } = await runDocker(['compose', '--project-directory', of, '-f', '-', 'config'], folder, text);
+  if (error !== null) return {};
+  const values = z.object({ 'x-variables': z.array(z.tuple([z.string(), z.string()])) }).parse(parse(stdout));
+  return Object.fromEntries(
+    names.flatMap((name, index) => {
+      const [value = '', isSet = ''] = values['x-variables'][index] ?? [];
+      return isSet === '' ? [] : [[name, unescapeDollars(value)]];
+    }),
+  );
+}
+
 interface Finished {
   error: (Error & { code?: string | number | null }) | null;
   stdout: string;
@@ -50,12 +75,13 @@ export function runCompose(args: readonly string[], { folder, files }: ComposeFi
   return runDocker(['compose', ...files.flatMap((file) => ['-f', file]), ...args], folder);
 }
 
-/** Runs `docker`; returns its output even if it fails. */
-export function runDocker(args: readonly string[], folder: string): Promise<Finished> {
-  return new Promise((resolve) => {
-    execFile('docker', args, { cwd: folder, timeout: timeoutMs, maxBuffer: maxOutputBytes }, (error, stdout, stderr) =>
-      resolve({ error, stdout, stderr }),
-    );
+/** Runs `docker` with this input; returns its output even if it fails. */
+export function runDocker(args: readonly string[], folder: string, input = ''): Promise<Finished> {
+  return new Promise((done) => {
+    const options = { cwd: folder, timeout: timeoutMs, maxBuffer: maxOutputBytes };
+    const child = execFile('docker', args, options, (error, stdout, stderr) => done({ error, stdout, stderr }));
+    // A command that ends without reading its input is not an error.
+    child.stdin?.on('error', () => {}).end(input);
   });
 }
 

@@ -9,11 +9,15 @@ const shownLines = 25;
  * Returns standard output. Throws DOCKER_FAILED with the end of the output. An aborted signal
  * interrupts the command and waits until it has exited.
  */
-export async function docker(args: readonly string[], signal?: AbortSignal): Promise<string> {
+export async function docker(
+  args: readonly string[],
+  signal?: AbortSignal,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<string> {
   signal?.throwIfAborted();
   // In a process group of its own, so that Ctrl-C reaches it only through us.
   const child = spawn('docker', args, {
-    env: dockerEnvironment(),
+    env: { ...dockerEnvironment(), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { exitCodes, type Result, type RunConfig, refusedExitCode } from '@encore/contracts';
 import { describeError, EncoreError, makeReadable, ownValue } from '@encore/kit';
 import type { ComposeProject } from '../compose/compose-model.ts';
+import { readVariables } from '../compose/read-compose.ts';
 import { composeText } from '../generate/compose-text.ts';
 import { labels } from '../generate/labels.ts';
 import { writeMonitoringFiles } from '../monitoring/monitoring-files.ts';
@@ -127,7 +128,8 @@ async function perform(run: RunProject, folder: string): Promise<number> {
   // The programs in the containers run as other users.
   await makeReadable(input);
   await docker([...compose, 'cp', `${input}/.`, `${names.chaos}:${inputPath}`], stop);
-  await docker([...compose, ...profiles, 'up', '-d', '--quiet-pull'], stop);
+  const variables = await secretsOf(run);
+  await docker([...compose, ...profiles, 'up', '-d', '--quiet-pull'], stop, variables);
   for (const line of await publishedLines(prepared, project, stop)) print(line);
 
   const container = `${project.name}-${names.orchestrator}`;
@@ -156,6 +158,13 @@ async function perform(run: RunProject, folder: string): Promise<number> {
       `The orchestrator ended with exit code ${code}, without a verdict; its last lines above show why. Run again with --keep to inspect the containers.`,
     );
   return exitCodes.INCONCLUSIVE;
+}
+
+/** The variables that secrets and configs name. The generated file is not where `.env` is. */
+async function secretsOf({ prepared: { user, file, folder } }: RunProject): Promise<Record<string, string>> {
+  const all = [...Object.values(user.secrets), ...Object.values(user.configs)];
+  const names = all.flatMap(({ environment = [] }) => environment);
+  return await readVariables([...new Set(names)], { folder, files: file.system.compose.files });
 }
 
 /** Builds the images of the lab that are not there yet for this version of the checkout. */
