@@ -157,7 +157,8 @@ describe('discoverProject', () => {
     const healthcheck = { test: ['CMD', 'curl', '-k', 'https://localhost:9200'] };
     const search = discover({ es: { image: 'elasticsearch:8', ports: [port(9200)], healthcheck } });
     assert.deepEqual(proxiesOf(search), [
-      'es:9200 none ports 9200:9200; healthcheck at port 9200; the usual port of elasticsearch',
+      'es:9200 none ports 9200:9200; healthcheck at port 9200; a usual port of elasticsearch',
+      'es:9300 none a usual port of elasticsearch',
     ]);
     assert.deepEqual([search.entry, search.targets[0]?.ready], [null, null]);
   });
@@ -174,6 +175,18 @@ describe('discoverProject', () => {
       found.proxies.map(({ service, port, probe }) => `${service}:${port} ${probe}`),
       ['web:80 http', 'ocr:9998 http', 'rpc:8090 http', 'php:9000 none', 'events:8123 http', 'events:9000 none'],
     );
+  });
+
+  it('guesses every port on which an image listens, unless it is configured to listen elsewhere', () => {
+    const portsOf = (service: Record<string, unknown>) =>
+      discover({ service, api: { environment: { HOST: 'service' } } }).proxies.map(
+        ({ port, probe }) => `${port} ${probe}`,
+      );
+    assert.deepEqual(portsOf({ image: 'elasticsearch:8' }), ['9200 http', '9300 none']);
+    assert.deepEqual(portsOf({ image: 'rabbitmq:3' }), ['5672 none']);
+    // Clients that know only its name use 5672.
+    assert.deepEqual(portsOf({ image: 'rabbitmq:3-management', ports: [port(15672)] }), ['5672 none', '15672 http']);
+    assert.deepEqual(portsOf({ image: 'rabbitmq:3', ports: [port(5673)] }), ['5673 none']);
   });
 
   it('guesses no port for a job or a tool that has the image or name of a server', () => {

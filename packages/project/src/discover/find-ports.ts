@@ -6,7 +6,7 @@ import { type Call, ownHealthAddresses } from './find-calls.ts';
 import { programOf, runsClient, runsShell } from './programs.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import type { Protocol } from './protocols.ts';
-import { probeOf, shortImage, usualPort } from './usual-ports.ts';
+import { knownPorts, probeOf, shortImage, usualPorts } from './usual-ports.ts';
 
 export interface FoundPort {
   /** Service that owns the network namespace, whose name clients use. */
@@ -67,13 +67,18 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
   for (const { to, port, source } of calls) if (port !== null) add(to, port, source);
   for (const [name, service] of Object.entries(project.services)) {
     // A guess from the image's name; a local image has EXPOSE, which is more reliable.
-    const usual = service.image === undefined ? undefined : usualPort(service.image);
+    const { image = '' } = service;
     const isHere = facts.images[imageName(project, name, service)] !== undefined;
-    if (usual !== undefined && !isHere && runsServerOfImage(name, service, calls)) {
-      const owner = namespaceOwner(project, name);
-      const others = [...tcp.values()].some((found) => found.service === owner && found.port !== usual.port);
-      if (!others) add(name, usual.port, `the usual port of ${shortImage(service.image ?? '')}`);
-    }
+    if (isHere || !runsServerOfImage(name, service, calls)) continue;
+    const owner = namespaceOwner(project, name);
+    const known = knownPorts(image);
+    // Another port shows that it is configured to listen elsewhere.
+    const isElsewhere = [...tcp.values()].some(
+      (found) => found.service === owner && !known.some(({ port }) => port === found.port),
+    );
+    const usual = isElsewhere ? [] : usualPorts(image);
+    for (const { port } of usual)
+      add(name, port, `${usual.length === 1 ? 'the' : 'a'} usual port of ${shortImage(image)}`);
   }
   const order = Object.keys(project.services);
   const listening = [...tcp.values()].filter((found) => !isOfAnotherCommand(found, project, calls));

@@ -5,17 +5,17 @@
 import type { Probe } from '@encore/contracts';
 import type { Protocol } from './protocols.ts';
 
-/** The first entry of an image is its usual port; it may listen on others as well. */
+/** The first entry of an image is its most important port; it listens on the others as well. */
 const images: readonly [RegExp, number, Probe][] = [
   [/postg(res|is)|timescale|pgvector/, 5432, 'postgres'],
   [/mysql|mariadb|percona/, 3306, 'banner'],
   [/redis|valkey|keydb|dragonfly/, 6379, 'redis'],
   [/mongo/, 27017, 'none'],
   [/rabbitmq/, 5672, 'none'],
-  [/rabbitmq/, 15672, 'http'],
   [/memcached/, 11211, 'none'],
   [/^nats/, 4222, 'banner'],
   [/elasticsearch|opensearch$/, 9200, 'http'],
+  [/elasticsearch|opensearch$/, 9300, 'none'],
   [/kafka/, 9092, 'none'],
   [/cassandra|scylla/, 9042, 'none'],
   [/mssql|sql-edge/, 1433, 'none'],
@@ -31,7 +31,6 @@ const images: readonly [RegExp, number, Probe][] = [
   [/clickhouse/, 8123, 'http'],
   [/influxdb/, 8086, 'http'],
   [/minio/, 9000, 'http'],
-  [/minio/, 9001, 'http'],
   [/etcd/, 2379, 'http'],
   [/zookeeper/, 2181, 'none'],
   [/^nginx-unprivileged/, 8080, 'http'],
@@ -44,6 +43,13 @@ const images: readonly [RegExp, number, Probe][] = [
   [/clickhouse/, 9000, 'none'],
 ];
 
+/** Ports on which an image listens only if it is configured to do so. */
+const optional: readonly [RegExp, number, Probe][] = [
+  [/rabbitmq/, 15672, 'http'],
+  [/minio/, 9001, 'http'],
+  [/^nats/, 8222, 'http'],
+];
+
 /** Name without registry, owner, tag and digest: `postgres` for `docker.io/bitnami/postgres:17`. */
 export function shortImage(image: string): string {
   return (image.split('/').at(-1) ?? '').replace(/[:@].*$/, '');
@@ -54,15 +60,24 @@ const tool =
   /postgrest|export|backup|admin|express|commander|insight|template|reaper|renderer|clickhouse-k|[-_](ui|web|gui|rest|connect|registry|registrator|init|client|cli|tools?|operator|agent|meta|browser|companion|migrat\w*)\b/;
 const fpm = { port: 9000, probe: 'none' } as const;
 
-function portsOf(image: string): { port: number; probe: Probe }[] {
+interface UsualPort {
+  port: number;
+  probe: Probe;
+}
+
+function portsIn(table: typeof images, image: string): UsualPort[] {
   const name = shortImage(image);
   if (tool.test(name)) return [];
   // PHP behind another server, with FastCGI: `nextcloud:30-fpm-alpine`.
   if (/:[^/]*\bfpm\b/.test(image)) return [fpm];
-  return images.flatMap(([pattern, port, probe]) => (pattern.test(name) ? [{ port, probe }] : []));
+  return table.flatMap(([pattern, port, probe]) => (pattern.test(name) ? [{ port, probe }] : []));
 }
 
-export const usualPort = (image: string): { port: number; probe: Probe } | undefined => portsOf(image)[0];
+export const usualPorts = (image: string): UsualPort[] => portsIn(images, image);
+export const usualPort = (image: string): UsualPort | undefined => usualPorts(image)[0];
+
+/** Including those on which the image listens only if it is configured to do so. */
+export const knownPorts = (image: string): UsualPort[] => portsIn([...images, ...optional], image);
 
 /** A server that stores data for others, and calls none of them. */
 export function isDataStore(image: string): boolean {
@@ -83,8 +98,7 @@ export function isAdminTool(image: string): boolean {
  * listens there; undefined if nothing is known.
  */
 export function probeOf(port: number, image: string, protocols: ReadonlySet<Protocol>): Probe | undefined {
-  const ports = portsOf(image);
-  const own = ports.find((known) => known.port === port)?.probe;
+  const own = knownPorts(image).find((known) => known.port === port)?.probe;
   if (own !== undefined && own !== 'http') return own;
   if (protocols.has('http')) return 'http';
   if (protocols.has('tls')) return 'none';
@@ -92,7 +106,8 @@ export function probeOf(port: number, image: string, protocols: ReadonlySet<Prot
   const usual = images.find(([, known]) => known === port)?.[2];
   if (usual !== undefined && usual !== 'http') return usual;
   if ([21, 22, 25, 143, 110, 587].includes(port)) return 'banner';
-  const isOther = protocols.has('other') || isDataStore(image);
+  const ports = usualPorts(image);
+  const isOther = protocols.has('other') || (ports.length > 0 && ports.every(({ probe }) => probe !== 'http'));
   if (isOther || isUsuallyTls(port) || notHttp.has(port)) return 'none';
   return usual === 'http' || looksLikeHttp(port) ? 'http' : undefined;
 }
