@@ -177,6 +177,20 @@ describe('any Compose project', function () {
     });
   });
 
+  it('names what it wrote beside a Compose file that is elsewhere', async () => {
+    const cwd = join(folder, 'elsewhere');
+    await mkdir(join(cwd, 'deploy'), { recursive: true });
+    await writeFile(join(cwd, 'deploy', 'prod.yaml'), 'services: { web: { image: example/web, ports: ["80"] } }');
+    const files = ['deploy/prod.yaml'];
+    const initialized = await initProject({ folder: cwd, files, force: false, schema: 'x', encore: 'x' });
+    assert.ok(initialized.ok);
+    assert.equal(initialized.place, 'deploy');
+    const wrote = initialized.lines.flatMap((line) => /^Wrote ([^:]+):/.exec(line)?.[1] ?? []);
+    assert.equal(wrote.length, 3);
+    for (const path of wrote) assert.ok(path.startsWith('deploy/') && existsSync(join(cwd, path)), path);
+    assert.match(await readFile(join(cwd, 'deploy', 'encore.yaml'), 'utf8'), /^ {4}files: \[prod\.yaml\]$/m);
+  });
+
   it('states why it writes no encore.yaml, and what is a guess', async () => {
     const init = async (name: string, services: string) => {
       const cwd = join(folder, name);

@@ -36,15 +36,19 @@ const workloadPaths = ['', `${workloadFolder}/`].flatMap((place) =>
   ['mts', 'mjs', 'yaml', 'yml'].map((extension) => `${place}encore.workload.${extension}`),
 );
 
-/** Writes the file next to the first Compose file, and returns what to print. */
+/**
+ * Writes the file next to the first Compose file. Returns what to print, and the path of the file's
+ * folder from the current one (empty if it is that).
+ */
 export async function initProject(
   input: InitProject,
-): Promise<{ ok: true; lines: string[] } | { ok: false; problems: string[] }> {
+): Promise<{ ok: true; lines: string[]; place: string } | { ok: false; problems: string[] }> {
   const [first] = input.files;
   const folder = first === undefined ? input.folder : dirname(resolve(input.folder, first));
   const files = input.files.map((file) => relative(folder, resolve(input.folder, file)));
   const path = join(folder, encoreFileName);
-  const shown = relative(input.folder, path);
+  const place = relative(input.folder, folder);
+  const shown = join(place, encoreFileName);
   if (!input.force && existsSync(path))
     return { ok: false, problems: [`${shown} exists and was not changed; edit it, or replace it with --force`] };
   const read = await readCompose({ folder, files }, 'go to the folder of your Compose file, or name it with -f FILE');
@@ -71,13 +75,14 @@ export async function initProject(
   }
   return {
     ok: true,
+    place,
     lines: [
       ...read.warnings.map((warning) => `docker compose: ${warning}`),
       ...(newWorkload === null
         ? []
         : [
-            `Wrote ${workloadPath}: the GET requests that were found.`,
-            `Wrote ${editorConfigPath}: lets your editor complete and check the workload.`,
+            `Wrote ${join(place, workloadPath)}: the GET requests that were found.`,
+            `Wrote ${join(place, editorConfigPath)}: lets your editor complete and check the workload.`,
           ]),
       ...summary(discovery, shown),
       ...hints(discovery, facts, shown).flatMap((hint) => ['', hint]),

@@ -45,7 +45,8 @@ export async function performProjectCommand(
       const initialized = await initProject({ folder: process.cwd(), schema, encore: checkout, ...command });
       if (!initialized.ok) return refused('init', initialized.problems);
       for (const line of initialized.lines) print(line);
-      print(`\nNext: read ${encoreFileName}, then run ${wiring.command} run --dry-run`);
+      const there = initialized.place === '' ? '' : `go to ${initialized.place}, `;
+      print(`\nNext: ${there}read ${encoreFileName}, then run ${wiring.command} run --dry-run`);
       return 0;
     }
     case 'compose': {
