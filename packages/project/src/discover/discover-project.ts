@@ -95,7 +95,7 @@ function rankEntries(project: ComposeProject, proxies: readonly FoundPort[], cal
       (calls.some(({ from }) => from === name) ? 4 : 0) +
       // A number alone is a guess.
       (usual === undefined ? 0 : usual.port === port ? 1 : -2) +
-      (service !== undefined && httpHealthOf(service).some((url) => url.port === port) ? 1 : 0) +
+      (service !== undefined && httpHealthOf(name, service).some((url) => url.port === port) ? 1 : 0) +
       ([80, 8080, 8000, 3000, 5000].includes(port) ? 1 : 0)
     );
   };
@@ -104,14 +104,15 @@ function rankEntries(project: ComposeProject, proxies: readonly FoundPort[], cal
     .toSorted((a, b) => score(b) - score(a));
 }
 
-const httpHealthOf = (service: Service): HealthAddress[] =>
-  ownHealthAddresses(service).filter(({ protocol }) => protocol === 'http');
+const httpHealthOf = (name: string, service: Service): HealthAddress[] =>
+  ownHealthAddresses(name, service).filter(({ protocol }) => protocol === 'http');
 
 function readyUrl(project: ComposeProject, name: string, entry: FoundPort | null): FoundTarget['ready'] {
   const service = project.services[name];
   // A service within the network of another has the name of that one.
   const host = namespaceOwner(project, name);
-  const [url] = service === undefined || project.services[host]?.networks === undefined ? [] : httpHealthOf(service);
+  const [url] =
+    service === undefined || project.services[host]?.networks === undefined ? [] : httpHealthOf(name, service);
   if (url !== undefined) return { url: `http://${host}:${url.port}${url.path}`, source: 'healthcheck' };
   if (entry?.service !== name) return null;
   return {
@@ -123,7 +124,8 @@ function readyUrl(project: ComposeProject, name: string, entry: FoundPort | null
 
 function pathsOf(project: ComposeProject, entry: FoundPort, calls: readonly Call[]): Discovery['paths'] {
   const service = project.services[entry.service];
-  const own = service === undefined ? [] : httpHealthOf(service).filter(({ port }) => port === entry.port);
+  const own =
+    service === undefined ? [] : httpHealthOf(entry.service, service).filter(({ port }) => port === entry.port);
   const all = [
     ...own.map(({ path }) => ({ path, source: 'healthcheck' })),
     ...calls

@@ -141,6 +141,8 @@ describe('findCalls', () => {
     const others = { db: {}, cache: {} };
     for (const image of ['postgres:17', 'bitnami/redis:7', 'docker.io/valkey/valkey:8'])
       assert.deepEqual(callsOfApi({ image, environment }, others), [], image);
+    const replica = { image: 'bitnami/postgresql', environment: { POSTGRESQL_MASTER_HOST: 'db' } };
+    assert.deepEqual(callsOfApi(replica, others), ['db:null']);
     assert.deepEqual(callsOfApi({ image: 'oliver006/redis_exporter', environment }, others), ['db:null', 'cache:6379']);
   });
 
@@ -179,7 +181,8 @@ describe('findCalls', () => {
 });
 
 describe('ownHealthAddresses', () => {
-  const addresses = (...test: string[]) => ownHealthAddresses({ healthcheck: { test } } as Service);
+  const addresses = (...test: string[]) =>
+    ownHealthAddresses('api', { container_name: 'the-api', healthcheck: { test } } as Service);
 
   it('finds what a health check requests from its own container', () => {
     const http = (port: number, path: string) => [{ port, path, protocol: 'http' }];
@@ -187,6 +190,8 @@ describe('ownHealthAddresses', () => {
     assert.deepEqual(addresses('CMD', 'curl', '-f', 'http://localhost'), http(80, '/'));
     assert.deepEqual(addresses('CMD', 'curl', 'localhost:9200/_cluster/health'), http(9200, '/_cluster/health'));
     assert.deepEqual(addresses('CMD', 'pg_isready', '-h', 'localhost'), []);
+    assert.deepEqual(addresses('CMD', 'node', '-e', "fetch('http://the-api:3000/up')"), http(3000, '/up'));
+    assert.deepEqual(addresses('CMD', 'curl', 'http://db:9000/', 'myapi:80', 'http://[::1]:81'), http(81, '/'));
   });
 
   it('takes no other client for one of HTTP', () => {

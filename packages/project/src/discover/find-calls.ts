@@ -1,6 +1,7 @@
 /** Finds which service calls which, and at which port, in everything that configures a service. */
 import {
   type ComposeProject,
+  namesOf,
   namespaceOwner,
   referenced,
   type Service,
@@ -32,6 +33,7 @@ export interface Call {
 const addressPattern =
   /(?:([a-z][a-z0-9+-]*):\/\/)?(?:[^\s/@,;"'=]*@)?(?<![\w.-])([A-Za-z0-9_][\w.-]*)(?::(\d{1,5})(?![\w-]|\.\d))?(\/[^\s"'`,;)\]}]*)?/g;
 const hostVariable = /(host(name)?|server|addr(ess)?|url|uri|endpoint|broker|peer|upstream|node)s?$/i;
+const replicaVariable = /master|primary|source|leader|replica|sentinel/i;
 /** `redis:7` is the tag of an image; servers listen below 80 on few ports. */
 const lowPorts = new Set([21, 22, 25, 53]);
 
@@ -42,9 +44,12 @@ export function findCalls(project: ComposeProject, mounted: readonly ServiceText
     const hosts = hostsSeenBy(project, from, self);
     const add = (text: string, source: string) => calls.push(...callsIn(text, from, hosts, source));
     const { command, entrypoint, configs = [] } = service;
-    // A database often has the environment of its clients (`env_file: .env`), and calls none.
-    const environment = isDataStore(service.image ?? '') ? {} : (service.environment ?? {});
+    // A database often has the environment of its clients (`env_file: .env`), and calls only the
+    // one that it replicates.
+    const isCalled = isDataStore(service.image ?? '');
+    const { environment = {} } = service;
     for (const [name, raw] of Object.entries(environment)) {
+      if (isCalled && !replicaVariable.test(name)) continue;
       const value = unescapeDollars(raw ?? '');
       const source = `environment ${name} of ${from}`;
       const to = hosts.get(value.toLowerCase());
@@ -85,16 +90,17 @@ export interface HealthAddress {
 
 const httpClient = /\b(curl|wget|fetch|https?get|httpie)\b/;
 
-/** The addresses that a service's own health check connects to: `localhost` with port and path. */
-export function ownHealthAddresses({ healthcheck }: Service): HealthAddress[] {
-  const text = unescapeDollars((healthcheck?.test ?? []).join(' '));
+/** The addresses that a service's own health check connects to: its own, with port and path. */
+export function ownHealthAddresses(service: string, settings: Service): HealthAddress[] {
+  const text = unescapeDollars((settings.healthcheck?.test ?? []).join(' '));
+  const own = ['localhost', '127.0.0.1', '0.0.0.0', '[::1]', ...namesOf(service, settings)];
   const addresses = text.matchAll(
-    /(?:([a-z][a-z0-9+-]*):\/\/)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(\/[^\s"'|;&)]*)?/g,
+    /(?:([a-z][a-z0-9+-]*):\/\/)?(\[::1\]|(?<![\w.-])[A-Za-z0-9_][\w.-]*)(?::(\d{1,5}))?(\/[^\s"'|;&)]*)?/g,
   );
-  return [...addresses].flatMap(([, name, digits, path = '/']) => {
+  return [...addresses].flatMap(([, name, host = '', digits, path = '/']) => {
     const scheme = name === undefined ? undefined : schemeOf(name);
     const port = digits === undefined ? scheme?.port : Number(digits);
-    if (port === undefined) return [];
+    if (port === undefined || !own.includes(host)) return [];
     const protocol = scheme?.protocol ?? (httpClient.test(text) ? 'http' : undefined);
     return [{ port, path: path.replace(/[?#].*$/, '') || '/', protocol }];
   });

@@ -48,7 +48,7 @@ export function findPorts(project: ComposeProject, facts: ProjectFacts, calls: r
     for (const { target, published, protocol } of service.ports ?? [])
       add(name, target, `ports ${published === undefined ? '' : `${published}:`}${target}`, protocol, true);
     for (const exposed of service.expose ?? []) addExposed(exposed, `expose ${exposed}`);
-    for (const { port, path, protocol } of ownHealthAddresses(service))
+    for (const { port, path, protocol } of ownHealthAddresses(name, service))
       add(name, port, protocol === 'http' ? `healthcheck ${path} at port ${port}` : `healthcheck at port ${port}`);
     for (const [label, value] of Object.entries(service.labels ?? {}))
       if (/^traefik\..*loadbalancer\.server\.port$/.test(label)) add(name, Number(value), `label ${label}`);
@@ -122,7 +122,8 @@ function protocolsAt(project: ComposeProject, calls: readonly Call[]): Map<strin
   };
   for (const { to, port, protocol } of calls) add(to, port, protocol);
   for (const [name, service] of Object.entries(project.services))
-    for (const { port, protocol } of ownHealthAddresses(service)) add(namespaceOwner(project, name), port, protocol);
+    for (const { port, protocol } of ownHealthAddresses(name, service))
+      add(namespaceOwner(project, name), port, protocol);
   return all;
 }
 

@@ -40,7 +40,7 @@ const project = resolvedProject(
 describe('shared resources', () => {
   it('are refused unless they are allowed, each with its reason and what to do', () => {
     const change = 'so the run could change your own data.';
-    const mount = `${change} Make the mount read-only, or accept that: add`;
+    const mount = `${change} Make the mount read-only or use a named volume, or accept that: add`;
     const accept = `${change} To accept that, add`;
     assert.deepEqual(refusals(project), [
       `service api mounts ./src writable at /app, ${mount} "./src" to system.allowShared.bindMounts`,

@@ -104,7 +104,7 @@ function mountsOf(service: string, { volumes = [] }: Service, folder: string): U
       return [{ kind: 'bindMounts', name, service, how: `mounts ${name}, which contains the engine's socket` }];
     if (read_only) return [];
     const how = `mounts ${name} writable at ${target}`;
-    return [{ kind: 'bindMounts', name, service, how, instead: 'Make the mount read-only' }];
+    return [{ kind: 'bindMounts', name, service, how, instead: 'Make the mount read-only or use a named volume' }];
   });
 }
 
