@@ -227,7 +227,9 @@ describe('discoverProject', () => {
       volumes: [{ type: 'volume', source: 'corp', target: '/c' }],
     };
     const rest = { volumes: { corp: { external: true } } };
-    const found = discover({ web: { ports: [port(80)] }, debug, tools }, { facts: { active: ['web'] }, rest });
+    const depends_on = { tools: { condition: 'service_started', required: false } };
+    const web = { ports: [port(80)], depends_on };
+    const found = discover({ web, debug, tools }, { facts: { active: ['web'] }, rest });
     assert.deepEqual([found.calls, found.shared], [[], []]);
   });
 
@@ -325,6 +327,11 @@ describe('discoverProject', () => {
     assert.ok(unsupportedOn(found, 'off').includes('no health check'), 'disabled');
     assert.ok(unsupportedOn(found, 'search').includes('no health check'), 'NONE');
     assert.match(unsupportedOn(found, 'search')[0] ?? '', /^elasticsearch may announce its own address/);
+    const environment = { KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://kafka:9092' };
+    const kafka = (settings: object) =>
+      unsupportedOn(discover({ kafka: { image: 'cp-kafka', ...settings } }), 'kafka')[0];
+    assert.match(kafka({}) ?? '', /^cp-kafka may announce/);
+    assert.equal(kafka({ environment }), 'no restart policy', 'it announces the name that the sidecar has');
     assert.match(unsupportedOn(found, 'lonely')[0] ?? '', /^no network faults/);
   });
 

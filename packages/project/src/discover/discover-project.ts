@@ -46,7 +46,7 @@ export function discoverProject(project: ComposeProject, facts: ProjectFacts, fo
     const service = project.services[name];
     return service !== undefined && isTarget(name, service) && mayHaveSidecar(name, service, { project, ports, calls });
   });
-  const activeCalls = calls.filter(({ from }) => isActive(from));
+  const activeCalls = calls.filter(({ from, to }) => isActive(from) && isActive(to));
   const [first, ...others] = rankEntries(project, found, activeCalls);
   const proxies = found.map((port) => (port === first && port.isUnknown ? assumedHttp(port) : port));
   const entry = proxies.find(({ service, port }) => service === first?.service && port === first.port) ?? null;

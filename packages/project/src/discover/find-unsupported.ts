@@ -180,8 +180,10 @@ function isFoundByLabel({ labels: all = {}, image = '' }: Service, project: Comp
   return isEnabled && !usesImageOf(image, 'traefik') && hasImageOf(project, 'traefik');
 }
 
-function announcesAddress({ image = '', command }: Service): boolean {
+function announcesAddress({ image = '', command, environment = {} }: Service): boolean {
   const name = shortImage(image);
+  // KAFKA_ADVERTISED_LISTENERS and the like name the service, and so its sidecar.
+  if (Object.keys(environment).some((variable) => /advertised/i.test(variable))) return false;
   const isCluster = /redis|valkey/.test(name) && (command ?? []).some((one) => one.includes('cluster-enabled'));
   return isCluster || (/elasticsearch|opensearch$|kafka|cassandra/.test(name) && usualPort(image) !== undefined);
 }
