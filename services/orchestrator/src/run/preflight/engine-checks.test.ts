@@ -160,6 +160,13 @@ describe('preflight checks', () => {
     );
   });
 
+  it('reject a target that has ended, and suggest what fits the kind of project', () => {
+    const checkOf = (info: Partial<EngineInfo>) =>
+      checkText(checks({ running: {}, ...info }).find(({ name }) => name === 'containers') as PreflightCheck);
+    assert.match(checkOf({}), /FAIL.* 0 containers for server; a run needs 1 of server\n.*docker compose up/);
+    assert.match(checkOf({ publishedPorts: { server: [8000] } }), /FAIL.*\n.*remove a job that ends by itself/);
+  });
+
   it('expect as many replicas as the system description has', () => {
     const system = bundledSystemWith({ replicas: 2 });
     const found = (running: EngineInfo['running']) => {

@@ -1,6 +1,6 @@
 /** The preflight checks of what the engine reports, as pure functions. */
 import type { EngineInfo, Plan, PlannedSystem } from '@encore/contracts';
-import { canonicalJson, containerOf, replicasOf } from '@encore/kit';
+import { canonicalJson, containerOf, isProxy, replicasOf, withoutNumber } from '@encore/kit';
 import { missingRestartOptions } from '../../judge/observations/restart-setup.ts';
 import { pluralize } from '../../text.ts';
 import { fail, ok, type PreflightCheck, sizeText, warn } from './preflight-check.ts';
@@ -19,7 +19,7 @@ export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
     ...(engine.composeVersion === null ? [] : [composeVersion(engine.composeVersion)]),
     ...(isEmbedded(engine)
       ? []
-      : [checkout(engine), replicas(engine, plan.system), images(engine), ports(engine, plan.system)]),
+      : [checkout(engine), replicas(engine, plan), images(engine), ports(engine, plan.system)]),
     controlGroups(engine),
     memory(engine),
     restartPolicy(engine),
@@ -107,23 +107,31 @@ function checkout({ checkouts }: EngineInfo): PreflightCheck {
 
 /**
  * Compares the containers of each service with the system description. The lab's own services keep
- * state in memory, so there is one of each.
+ * state in memory, so there is one of each. A container on which a fault acts must not have ended.
  */
-function replicas({ running }: EngineInfo, system: PlannedSystem): PreflightCheck {
+function replicas(engine: EngineInfo, { system, faults }: Plan): PreflightCheck {
+  const { running } = engine;
   const name = 'containers';
   const wanted = (service: string): number => replicasOf(system, service).length;
-  const several = Object.entries(running).filter(([service, names]) => names.length !== wanted(service));
-  if (several.length === 0) return ok(name, 'as many as described');
-  const found = several
-    .map(([service, names]) => `${pluralize(names.length, 'container')} for ${service} (${names.join(', ')})`)
+  const targets = faults.map(({ target }) => withoutNumber(target)).filter((target) => !isProxy(target));
+  const wrong = [...new Set([...Object.keys(running), ...targets])]
+    .map((service) => ({ service, names: running[service] ?? [] }))
+    .filter(({ service, names }) => names.length !== wanted(service));
+  if (wrong.length === 0) return ok(name, 'as many as described');
+  const found = wrong
+    .map(({ service, names }) => `${pluralize(names.length, 'container')} for ${service}${listOf(names)}`)
     .join(', ');
-  const scale = several.map(([service]) => `--scale ${service}=${wanted(service)}`).join(' ');
+  const scale = wrong.map(({ service }) => `--scale ${service}=${wanted(service)}`).join(' ');
   return fail(
     name,
-    `${found}; a run needs ${several.map(([service]) => `${wanted(service)} of ${service}`).join(', ')}`,
-    `start or remove containers with \`docker compose up -d --no-recreate ${scale} ${several.map(([service]) => service).join(' ')}\``,
+    `${found}; a run needs ${wrong.map(({ service }) => `${wanted(service)} of ${service}`).join(', ')}`,
+    isOwnProject(engine)
+      ? 'remove a job that ends by itself from the schedule and from system.containers; with `--keep`, `docker logs` shows why another container ended'
+      : `start or remove containers with \`docker compose up -d --no-recreate ${scale} ${wrong.map(({ service }) => service).join(' ')}\``,
   );
 }
+
+const listOf = (names: readonly string[]): string => (names.length === 0 ? '' : ` (${names.join(', ')})`);
 
 /** A container keeps the image it was created from, even after a rebuild. */
 function images({ images: all, outdated }: EngineInfo): PreflightCheck {
