@@ -8,7 +8,7 @@
 import type { ChordType } from '../chords/chord.ts';
 import type { Key } from '../keys/key-name.ts';
 import { type BeatNotes, fitOfChord, fittingTypes } from './chord-fit.ts';
-import { isDiatonic, isPredominantSixth } from './roman-numeral.ts';
+import { isAppliedSeventh, isDiatonic, isPredominantSixth } from './roman-numeral.ts';
 
 export interface RootedType {
   root: number;
@@ -23,6 +23,8 @@ const noChordFit = 0.4;
  */
 const diatonicBonus = 0.1;
 const primaryBonus = 0.03;
+/** For V7/IV after I, which it differs from by one note. */
+const appliedBonus = 0.06;
 /** Usually one or two. */
 const maxCandidates = 12;
 /** Chords are numbered from this root on the line of fifths; 0 means no chord. */
@@ -111,7 +113,8 @@ function bonusesAt(root: number, key: Key): readonly number[] {
     const bonus = diatonicBonus + (Math.abs(root - key.tonic) <= 1 ? primaryBonus : 0);
     known = fittingTypes.map((type) => {
       if (isPredominantSixth({ root, type }, key)) return diatonicBonus;
-      return isDiatonic({ root, type }, key) ? bonus : 0;
+      if (isDiatonic({ root, type }, key)) return bonus;
+      return isAppliedSeventh({ root, type }, key) ? appliedBonus : 0;
     });
     bonuses.set(id, known);
   }

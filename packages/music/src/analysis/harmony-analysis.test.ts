@@ -111,6 +111,27 @@ describe('analyzeHarmony', () => {
     assert.equal(romanOf('D3+A3+C4+F#4:4'), 'V7/V');
   });
 
+  it('reads a major tonic in minor as a tonic, and with a seventh as an applied dominant', () => {
+    const analysis = (...chords: string[]) => analyzeHarmony(fixtureScore([chords.join(' | ')], { fifths: -3 }));
+    const picardy = analysis(minor, 'F3+Ab3+C4+F4:4', 'G2+D4+B3+F4:4', minor, 'F3+Ab3+C4+F4:4', dominant, major);
+    assert.deepEqual(
+      [picardy.home_key, picardy.harmonies.at(-1)?.roman, picardy.harmonies.at(-1)?.function],
+      ['C minor', 'I', 'tonic'],
+    );
+    assert.equal(picardy.cadences.at(-1)?.chords.join(' '), 'V I');
+    const applied = analysis(minor, 'C3+E3+Bb3+C4:4', 'F3+Ab3+C4+F4:4', dominant, minor);
+    assert.equal(applied.harmonies[1]?.roman, 'V7/iv');
+  });
+
+  it('reads the dominant seventh of the subdominant after the tonic', () => {
+    const bars = [major, 'C3+G3+Bb3+E4:4', 'F3+A3+C4+F4:4', dominant, major];
+    const { harmonies } = analyzeHarmony(phrase(bars.join(' | ')));
+    assert.deepEqual(
+      harmonies.map(({ roman }) => roman),
+      ['I', 'V7/IV', 'IV', 'V', 'I'],
+    );
+  });
+
   it('finds plagal and deceptive cadences', () => {
     const plagal = analyzeHarmony(
       phrase(

@@ -43,7 +43,7 @@ const targets = {
 export function romanNumeral(chord: Chord, key: Key): RomanNumeral {
   const distance = chord.root - key.tonic;
   if (isAugmentedSixth(chord.type)) return sixthOf(chord, key);
-  return secondaryOf(chord, key, distance) ?? plainNumeral(chord, key, distance);
+  return secondaryOf(chord, key) ?? plainNumeral(chord, key, distance);
 }
 
 /**
@@ -92,18 +92,39 @@ export function isDiatonic(chord: Pick<Chord, 'root' | 'type'>, key: Key): boole
   });
 }
 
-function secondaryOf(chord: Chord, key: Key, distance: number): RomanNumeral | null {
-  if (isDiatonic(chord, key)) return null;
-  const { quality } = chord.type;
-  const dominant = quality === 'major' || quality.startsWith('dominant');
-  const leading = quality.startsWith('diminished') || quality.startsWith('half-diminished');
-  if (!dominant && !leading) return null;
-  const targetDistance = distance - (dominant ? 1 : 5);
-  const target = targets[key.mode].find(([degree]) => scales[key.mode][degree] === targetDistance);
+/** In minor, a major triad on the tonic is a tonic (a Picardy third); with a seventh, it is V7/iv. */
+function isPicardy({ type }: Pick<Chord, 'type'>, distance: number): boolean {
+  return distance === 0 && type.quality === 'major';
+}
+
+/** Whether the chord is a seventh chord that leads to another degree of the key: V7/V, vii°7/V. */
+export function isAppliedSeventh(chord: Pick<Chord, 'root' | 'type'>, key: Key): boolean {
+  return chord.type.tones.length > 3 && targetOf(chord, key) !== null;
+}
+
+function secondaryOf(chord: Chord, key: Key): RomanNumeral | null {
+  const target = targetOf(chord, key);
   if (!target) return null;
+  const [degree, numeral] = target;
+  const { quality } = chord.type;
   const sign = quality.startsWith('diminished') ? '°' : 'ø';
-  const text = `${dominant ? 'V' : `vii${sign}`}${figures(chord)}/${target[1]}`;
-  return { text, degree: target[0], secondary: true };
+  const text = `${isLeading(quality) ? `vii${sign}` : 'V'}${figures(chord)}/${numeral}`;
+  return { text, degree, secondary: true };
+}
+
+function isLeading(quality: string): boolean {
+  return quality.startsWith('diminished') || quality.startsWith('half-diminished');
+}
+
+/** The degree that a chord outside the key leads to as its dominant or leading-tone chord. */
+function targetOf(chord: Pick<Chord, 'root' | 'type'>, key: Key): (typeof targets)[Key['mode']][number] | null {
+  const { quality } = chord.type;
+  const distance = chord.root - key.tonic;
+  if (isDiatonic(chord, key) || isPicardy(chord, distance)) return null;
+  const isDominant = quality === 'major' || quality.startsWith('dominant');
+  if (!isDominant && !isLeading(quality)) return null;
+  const targetDistance = distance - (isDominant ? 1 : 5);
+  return targets[key.mode].find(([degree]) => scales[key.mode][degree] === targetDistance) ?? null;
 }
 
 function plainNumeral(chord: Chord, key: Key, distance: number): RomanNumeral {
