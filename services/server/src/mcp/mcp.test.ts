@@ -165,6 +165,7 @@ describe('MCP', function () {
           arguments: { score_id: 'x' },
         });
         assert.match(JSON.stringify(messages), /score x/);
+        await assert.rejects(client.getPrompt({ name: 'missing' }), /name: there is no such prompt/);
       });
     });
   }

@@ -1,6 +1,6 @@
 /** Prompts that a user can select in an MCP client. */
 import { scoreIdSchema } from '@encore/contracts/server-api';
-import { type Prompt, ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import type { Prompt, Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { onePageSchema } from './params.ts';
 
@@ -23,7 +23,11 @@ const prompts: readonly PromptDefinition[] = [
 ];
 
 const getSchema = z.object({
-  name: z.string(),
+  name: z.string().transform((name, context) => {
+    const prompt = prompts.find(({ listing }) => listing.name === name);
+    if (!prompt) context.addIssue('there is no such prompt; see prompts/list');
+    return prompt ?? z.NEVER;
+  }),
   arguments: z.object({ score_id: scoreIdSchema }, 'name a stored score in score_id; see list_scores'),
 });
 
@@ -31,9 +35,7 @@ export function registerPrompts(server: Server): void {
   server.setRequestHandler('prompts/list', { params: onePageSchema }, () => ({
     prompts: prompts.map(({ listing }) => listing),
   }));
-  server.setRequestHandler('prompts/get', { params: getSchema }, ({ name, arguments: { score_id } }) => {
-    const prompt = prompts.find(({ listing }) => listing.name === name);
-    if (!prompt) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no prompt ${name}`);
-    return { messages: [{ role: 'user', content: { type: 'text', text: prompt.text(score_id) } }] };
-  });
+  server.setRequestHandler('prompts/get', { params: getSchema }, ({ name: prompt, arguments: { score_id } }) => ({
+    messages: [{ role: 'user', content: { type: 'text', text: prompt.text(score_id) } }],
+  }));
 }
