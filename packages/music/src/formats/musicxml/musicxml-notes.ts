@@ -58,6 +58,7 @@ function closeNote(state: MusicxmlState): void {
     warn(state, 'a note without a duration and a known type is read as a grace note');
     note.grace = 1;
   }
+  if (note.rest && !note.restElement) warn(state, 'a note without a pitch is read as a rest');
   const duration = note.grace > 0 ? 0 : durationOf(state, cell);
   if (note.chord) note.onset = cell.chordOnset;
   else note.onset = cell.cursor;

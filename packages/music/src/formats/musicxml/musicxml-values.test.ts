@@ -128,6 +128,16 @@ describe('MusicXML values', () => {
     });
   }
 
+  it('warns about a note that is neither pitched, unpitched nor a rest, as in tablature', async () => {
+    const fret = '<notations><technical><string>4</string><fret>7</fret></technical></notations>';
+    const of = (content: string) => read(partwise(measure(`<note>${content}<duration>4</duration>${fret}</note>`)));
+    const { warnings, notes, measures } = await of('');
+    assert.deepEqual(warnings, ['part "P1", measure 1: a note without a pitch is read as a rest']);
+    assert.deepEqual([notes.count, measures[0]?.length], [0, 4]);
+    assert.deepEqual((await of('<rest/>')).warnings, []);
+    assert.deepEqual((await of('<unpitched/>')).warnings, []);
+  });
+
   const offset = (length: string, sound = '') => `<offset${sound}>${length}</offset>`;
   const beat = direction(unit('quarter'), '92', 'MORE');
   const places: [name: string, places: [tick: number, quarters: number][], direction: string][] = [

@@ -92,6 +92,30 @@ describe('compressed MusicXML', () => {
     it(`reads the only score ${name}`, async () => assert.deepEqual(await read(archive(content)), await read(music)));
   }
 
+  const other = text(music.replace('>C<', '>D<'));
+  const root = (path: string, type = '') => `<rootfile full-path="${path}"${type && ` media-type="${type}"`}/>`;
+  const first: [name: string, roots: string][] = [
+    ['two scores', root('a/score.xml') + root('b.xml')],
+    ['a missing file before it', root('missing.xml') + root('a/score.xml')],
+    ['a PDF file without a type before it', root('cover.pdf') + root('a/score.xml')],
+    ['a picture that is XML before it', root('cover.svg', 'image/svg+xml') + root('a/score.xml')],
+    ['a score of another type before it', root('b.xml', 'text/plain') + root('a/score.xml')],
+    ['a type in capitals', root('a/score.xml', 'Application/VND.Recordare.MusicXML')],
+    ['an unknown type', root('a/score.xml', 'text/plain')],
+  ];
+  for (const [name, roots] of first) {
+    it(`reads the first score of a container with ${name}`, async () => {
+      const content = {
+        ...files,
+        'b.xml': other,
+        'cover.pdf': text('%PDF'),
+        'cover.svg': text('<svg/>'),
+        'META-INF/container.xml': text(`<container><rootfiles>${roots}</rootfiles></container>`),
+      };
+      assert.deepEqual(await read(archive(content)), await read(music));
+    });
+  }
+
   it('reads the only score beside a container that is encrypted or has a wrong checksum', async () => {
     const bytes = Buffer.from(archive(files));
     const entry = bytes.lastIndexOf('META-INF/container.xml') - 46;

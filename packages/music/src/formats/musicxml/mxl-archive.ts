@@ -88,16 +88,20 @@ function findEnd(view: DataView): number {
   return found;
 }
 
-/** The score that the container names, if both can be read. Programs differ in the names' case. */
+/**
+ * The first score that the container names, if both can be read. Programs differ in the names' case.
+ */
 function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
   const inAnyCase = (path: string) => [...entries].find(([name]) => name.toLowerCase() === path.toLowerCase())?.[1];
   const container = inAnyCase(containerName);
   if (!container) return undefined;
-  const path = rootFile(contentOf(archive, view, container));
-  if (path === undefined) return undefined;
-  const decoded = decodedPath(plainPath(path));
-  const entry = entries.get(plainPath(path)) ?? entries.get(decoded) ?? inAnyCase(decoded);
-  return entry && isOther(archive, view, entry) ? undefined : entry;
+  const named = rootFiles(contentOf(archive, view, container))
+    .slice(0, maxCandidates)
+    .flatMap((path) => {
+      const decoded = decodedPath(plainPath(path));
+      return entries.get(plainPath(path)) ?? entries.get(decoded) ?? inAnyCase(decoded) ?? [];
+    });
+  return named.find((entry) => !isOther(archive, view, entry));
 }
 
 /** Empty if the container is encrypted, damaged or too large. */
@@ -129,15 +133,19 @@ function decodedPath(path: string): string {
   }
 }
 
-/** Undefined if the container is not XML in any encoding, or names no score. */
-function rootFile(container: Uint8Array): string | undefined {
-  let found: string | undefined;
+/**
+ * The paths in the container: first those that are XML or have no type, because others may be PDF or
+ * audio. Empty if the container is not XML in any encoding.
+ */
+function rootFiles(container: Uint8Array): string[] {
+  const scores: string[] = [];
+  const others: string[] = [];
   const parser = new SaxesParser();
   parser.on('opentag', ({ name, attributes }) => {
-    const type = attributes['media-type'] ?? '';
-    // The first root file is the score; others may be PDF or audio.
-    const isScore = type === '' || type.includes('xml');
-    if (/^([\w.-]+:)?rootfile$/.test(name) && isScore) found ??= attributes['full-path'];
+    const { 'media-type': type = '', 'full-path': path } = attributes;
+    if (!/^([\w.-]+:)?rootfile$/.test(name) || path === undefined) return;
+    const isScore = type === '' || /xml/i.test(type);
+    (isScore ? scores : others).push(path);
   });
   parser.on('error', (error) => {
     throw error;
@@ -147,9 +155,9 @@ function rootFile(container: Uint8Array): string | undefined {
     for (const piece of text.decode(container)) parser.write(piece);
     parser.write(text.end()).close();
   } catch {
-    return undefined;
+    return [];
   }
-  return found;
+  return [...scores, ...others];
 }
 
 /**
