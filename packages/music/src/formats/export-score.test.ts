@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Score } from '../model/score.ts';
 import { defaultScoreLimits } from '../model/score-limits.ts';
+import { note, partwise } from '../testing/fixture-musicxml.ts';
 import { fixtureScore } from '../testing/fixture-score.ts';
+import { read } from '../testing/read-fixture.ts';
 import { differenceOfScores } from '../testing/score-difference.ts';
 import { type ExportFormat, exportScore } from './export-score.ts';
 import { importScore } from './import-score.ts';
@@ -24,6 +26,15 @@ describe('exportScore', () => {
     const score = fixtureScore(['C4+E4:1 r:1/2 F#4:1/3 Bb4:1/6~ Bb4:2 | r:4', 'r:2 G3:2 | C3:4'], { fifths: -3 });
     const again = await reread({ ...score, title: 'A & B <"quoted">', composer: "O'Neill" });
     assert.equal(differenceOfScores({ ...score, title: 'A & B <"quoted">', composer: "O'Neill" }, again), null);
+  });
+
+  it('exports as a chord only notes of the same length', async () => {
+    const chord = note('C', 4, 4) + note('E', 4, 2, '<chord/>') + note('G', 4, 4, '<chord/>');
+    const score = await read(partwise(`<measure number="1">${chord}</measure>`));
+    const xml = String(await exported(score, 'musicxml'));
+    const written = xml.match(/<chord\/>|<backup>|<step>.|<duration>\d/g)?.join(' ');
+    assert.equal(written, '<step>E <duration>2 <backup> <duration>2 <step>C <duration>4 <chord/> <step>G <duration>4');
+    assert.equal(differenceOfScores(score, await reread(score)), null);
   });
 
   it('detects a difference', async () => {

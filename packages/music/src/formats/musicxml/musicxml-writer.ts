@@ -4,7 +4,7 @@
  * the beginning of the next voice.
  */
 
-import { PITCHED, TIE_START, TIE_STOP, UNPITCHED } from '../../model/note-columns.ts';
+import { type NoteColumns, PITCHED, TIE_START, TIE_STOP, UNPITCHED } from '../../model/note-columns.ts';
 import { nameOfStep } from '../../model/pitch.ts';
 import type {
   Clef,
@@ -164,10 +164,9 @@ class PartWriter {
     const { notes } = this.#score;
     if (this.#cursor > start) yield this.#moveTo(start);
     let previous = -1;
-    for (const row of rows) {
+    for (const row of inChords(notes, rows)) {
       const onset = notes.onset[row] ?? 0;
-      const chord =
-        previous >= 0 && notes.onset[previous] === onset && (notes.grace[previous] ?? 0) === (notes.grace[row] ?? 0);
+      const chord = previous >= 0 && orderInChords(notes, previous, row) === 0;
       if (!chord && onset !== this.#cursor) {
         yield withRests && onset > this.#cursor ? this.#rest(onset, voice) : this.#moveTo(onset);
       }
@@ -223,6 +222,18 @@ class PartWriter {
     const alter = alterCents === 0 ? '' : `<alter>${alterCents / 100}</alter>`;
     return `<pitch><step>${step}</step>${alter}<octave>${octave}</octave></pitch>`;
   }
+}
+
+/** Rows of one voice with the notes of each chord together, whose members have the same length. */
+function inChords(notes: NoteColumns, rows: readonly number[]): number[] {
+  return rows.toSorted((a, b) => orderInChords(notes, a, b));
+}
+
+/** 0 for two members of a chord. Grace notes come before their main note, short notes before long ones. */
+function orderInChords({ onset, grace, duration }: NoteColumns, a: number, b: number): number {
+  const by = (column: ArrayLike<number>) => (column[a] ?? 0) - (column[b] ?? 0);
+  const isMain = (row: number) => Number(grace[row] === 0);
+  return by(onset) || isMain(a) - isMain(b) || by(grace) || by(duration);
 }
 
 /**
