@@ -22,6 +22,8 @@ export function finishScore(builder: ScoreBuilder): Score {
   const notes = orderNotes(builder, ticksPerQuarter);
   const parts = builder.parts.map(finishPart);
   for (const part of parts) addSoundingPitch(notes, part);
+  const unplayable = notes.midi.reduce((count, midi) => (midi < 0 || midi > 127 ? count + 1 : count), 0);
+  if (unplayable > 0) builder.warn(`notes beyond the range of MIDI, which its export omits: ${unplayable}`);
   const { title, composer, measures, warnings } = builder;
   const tempos = sortTempos([...builder.marks, ...builder.tempos]);
   return { title, composer, ticksPerQuarter, measures, parts, tempos, notes, warnings };

@@ -256,13 +256,15 @@ export class ScoreBuilder {
   /**
    * Moves the cursor by a length in the file's unit, which may be negative. A decimal is often the
    * sum of rounded ones and misses the barline or the end of the music, where the cursor then goes.
+   * Returns false if it would go back beyond the barline.
    */
-  moveBy(cell: Cell, part: PartDraft, length: number): void {
+  moveBy(cell: Cell, part: PartDraft, length: number): boolean {
     const to = cell.cursor + length * cell.multiplier;
     const tolerance = sumError(length, part.divisions / part.unit) * cell.multiplier;
     if (length < 0 && to < tolerance) cell.cursor = 0;
     else if (Math.abs(to - cell.extent) < tolerance) cell.cursor = cell.extent;
     else this.move(cell, Math.sign(length) * this.units(cell, Math.abs(length)));
+    return to >= -tolerance;
   }
 
   #extend(cell: Cell, to: number): void {

@@ -12,8 +12,10 @@ import {
   integer,
   leaf,
   type MusicxmlState,
+  mark,
   partOf,
   staffOf,
+  warn,
 } from './musicxml-state.ts';
 
 /** The notes do not depend on a signature, so one with an invalid value is ignored. */
@@ -118,6 +120,7 @@ const transposeElement = element(
     'octave-change': leaf((state, text) => {
       if (text !== '') state.transposition.octaveChange = integer(text, 'octave-change', -8, 8);
     }),
+    double: mark((state) => warn(state, 'the doubling of a part in another octave is ignored')),
   },
   {
     open: (state, attributes) => {

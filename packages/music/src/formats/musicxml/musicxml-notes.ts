@@ -226,7 +226,8 @@ function moveElement(direction: 1 | -1): ElementNode {
       close: (state) => {
         const cell = cellOf(state);
         state.graceNotes = 0;
-        state.builder.moveBy(cell, partOf(state), direction * state.moveBy);
+        const isInside = state.builder.moveBy(cell, partOf(state), direction * state.moveBy);
+        if (!isInside) warn(state, 'a backup beyond the beginning of the measure ends there');
         cell.chordOnset = cell.cursor;
       },
     },

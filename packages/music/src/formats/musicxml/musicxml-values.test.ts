@@ -138,6 +138,29 @@ describe('MusicXML values', () => {
     assert.deepEqual((await of('<unpitched/>')).warnings, []);
   });
 
+  const warned: [name: string, warning: string, content: string][] = [
+    [
+      'the doubling of a part',
+      'part "P1", measure 1: the doubling of a part in another octave is ignored',
+      signature('<transpose><chromatic>0</chromatic><double/></transpose>') + whole,
+    ],
+    [
+      'a backup that is too long',
+      'part "P1", measure 1: a backup beyond the beginning of the measure ends there',
+      `${whole}<backup><duration>5</duration></backup>${note('E', 4, 4)}`,
+    ],
+    [
+      'pitches that MIDI does not have',
+      'notes beyond the range of MIDI, which its export omits: 2',
+      note('C', 10, 2) + note('C', -2, 1) + note('G', 9, 1),
+    ],
+  ];
+  for (const [name, warning, content] of warned) {
+    it(`warns about ${name}`, async () => {
+      assert.deepEqual((await read(partwise(measure(content)))).warnings, [warning]);
+    });
+  }
+
   const offset = (length: string, sound = '') => `<offset${sound}>${length}</offset>`;
   const beat = direction(unit('quarter'), '92', 'MORE');
   const places: [name: string, places: [tick: number, quarters: number][], direction: string][] = [
