@@ -223,6 +223,51 @@ describe('workload of an OpenAPI document', () => {
     assert.deepEqual([readBack.lost, readBack.corrupt], [1, 0]);
   });
 
+  it('sends requests to the server and the path that the document means', async () => {
+    const get = { responses: { 200: { description: '' } } };
+    const pet = { type: 'object', properties: { id: { type: 'string', format: 'uuid' }, age: { type: 'integer' } } };
+    const done = await init(
+      JSON.stringify({
+        openapi: '3.0.3',
+        servers: [{ url: 'https://shop.example/v1' }],
+        paths: {
+          '/a#first': { get },
+          '/b?full=1': { get: { ...get, parameters: [{ name: 'n', in: 'query', required: true, example: 1 }] } },
+          '/c': { servers: [{ url: '/v2' }], get },
+          '/d': { get: { ...get, servers: [] } },
+          '/e': { get: { ...get, servers: [{ url: 'https://upload.example' }] } },
+          '/f': { get: { ...get, security: [{ missing: [] }] } },
+          '/pets': {
+            post: {
+              requestBody: content({ ...pet, example: { id: '4b0c4b0e-0000-4000-8000-000000000001', age: 3 } }),
+              responses: { 201: { description: '', ...content(pet) } },
+            },
+          },
+          '/pets/{id}': {
+            get: { parameters: [{ name: 'id', in: 'path' }], responses: { 200: { description: '', ...content(pet) } } },
+          },
+        },
+      }),
+    );
+    assert.ok(done.ok, JSON.stringify(done));
+    assert.deepEqual(
+      done.lines.filter((line) => line.startsWith('  ')),
+      [
+        '  GET /e: it is on another server than the others, https://upload.example',
+        '  GET /f: its authentication (missing) is not described in the document',
+      ],
+    );
+    const { operations } = parse(await written());
+    const requestsOf = ({ steps }: { steps: { request: object }[] }) => steps.map(({ request }) => request);
+    const [created, ...reads] = Object.values<{ steps: { request: { path: string; json?: object } }[] }>(operations);
+    assert.deepEqual(
+      reads.flatMap(requestsOf).map((request) => Reflect.get(request, 'path')),
+      ['/v1/a', '/v1/b?full=1&n=1', '/v2/c', '/v1/d'],
+    );
+    // The same id in each body would name one object.
+    assert.deepEqual(Object.keys(created?.steps[0]?.request.json ?? {}), ['age']);
+  });
+
   it('refuses what it cannot read, and replaces nothing unasked', async () => {
     const refusals: [string, RegExp][] = [
       [
@@ -234,6 +279,7 @@ describe('workload of an OpenAPI document', () => {
         /^standard input: version 4\.0\.0; expected an OpenAPI document of version 2\.0, 3\.0 or 3\.1$/,
       ],
       ['type: object', /no "openapi" or "swagger"/],
+      ['{"openapi": "3.1.0", "webhooks": {"sold": {"post": {}}}}', /^standard input has no operation in paths;/],
       ['a: [1', /^standard input:1:6: .* and end with a \]$/],
     ];
     for (const [document, problem] of refusals) {

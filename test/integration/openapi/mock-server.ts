@@ -58,8 +58,7 @@ export class MockServer implements AsyncDisposable {
     const ajv = new Ajv2020({ strict: false, logger: false, validateSchema: false });
     addFormats.default(ajv);
     // 3.0 allows nullable without a type.
-    const withoutNull = JSON.stringify(document, (key, value) => (key === 'nullable' ? undefined : value));
-    ajv.addSchema({ ...JSON.parse(withoutNull), $id: 'api' });
+    ajv.addSchema({ ...JSON.parse(JSON.stringify(document, ofRequest)), $id: 'api' });
     this.#routes = Object.entries<Part>(document.paths)
       .flatMap(([path, item]) =>
         ['get', 'put', 'post', 'patch', 'delete']
@@ -90,11 +89,14 @@ export class MockServer implements AsyncDisposable {
     const at = (...parts: (string | number)[]) =>
       ajv.compile({ $ref: `api#/${parts.map((part) => encodeURIComponent(pointerOf(part))).join('/')}` });
     const index = (operation.parameters ?? []).findIndex((one: Part) => this.#resolve(one).in === 'body');
-    const isJson = operation.requestBody?.content?.['application/json'] !== undefined;
+    const isJson = (operation.requestBody?.content?.['application/json']?.schema ?? null) !== null;
     let validate: ValidateFunction | null = null;
     if (index >= 0) validate = at('paths', path, method, 'parameters', index, 'schema');
     else if (isJson) validate = at('paths', path, method, 'requestBody', 'content', 'application/json', 'schema');
-    const escaped = `${this.#basePath()}${path}`.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&');
+    const escaped = `${this.#basePath([operation, item, this.#document])}${path.replace(/#.*/, '')}`.replaceAll(
+      /[.*+?^$()|[\]\\]/g,
+      '\\$&',
+    );
     return {
       name: `${method.toUpperCase()} ${path}`,
       method: method.toUpperCase(),
@@ -106,9 +108,11 @@ export class MockServer implements AsyncDisposable {
     };
   }
 
-  #basePath(): string {
-    const { basePath, servers } = this.#document;
-    return (basePath ?? new URL(servers?.[0]?.url ?? '/', 'http://server').pathname).replace(/\/$/, '');
+  #basePath(levels: Part[]): string {
+    const { basePath } = this.#document;
+    const { url = '/', variables = {} } = levels.flatMap(({ servers }) => servers ?? [])[0] ?? {};
+    const filled = url.replaceAll(/\{(\w+)\}/g, (_: string, name: string) => variables[name].default);
+    return (basePath ?? new URL(filled, 'http://server').pathname).replace(/\/$/, '');
   }
 
   #answer(request: IncomingMessage, body: string): { status: number; value?: unknown } {
@@ -176,7 +180,7 @@ export class MockServer implements AsyncDisposable {
 
   /** Null if the document declares no success. */
   #successOf({ operation }: Route): { status: number; shape: Part } | null {
-    const [status, success] = Object.entries<Part>(operation.responses).find(([code]) => /^2/.test(code)) ?? [];
+    const [status, success] = Object.entries<Part>(operation.responses ?? {}).find(([code]) => /^2/.test(code)) ?? [];
     if (status === undefined) return null;
     const { schema, content } = this.#resolve(success);
     return { status: Number(status), shape: schema ?? content?.['application/json']?.schema };
@@ -241,6 +245,14 @@ export class MockServer implements AsyncDisposable {
     );
     return this.#resolve(target);
   }
+}
+
+/** Without what the validator does not accept, or what only responses must have. */
+function ofRequest(key: string, value: Part): Part {
+  if (key === 'nullable' || value === null) return undefined;
+  if (!Array.isArray(value?.required) || value.properties === undefined) return value;
+  const { required, properties } = value;
+  return { ...value, required: required.filter((name: string) => properties[name]?.readOnly !== true) };
 }
 
 function idOf(names: readonly string[], parameter: string): string | undefined {

@@ -19,6 +19,7 @@ export interface ApiOperation {
   method: string;
   /** With `{name}` for each parameter, without the base path. */
   path: string;
+  server: Server;
   id: string;
   deprecated: boolean;
   parameters: ApiParameter[];
@@ -32,11 +33,18 @@ export interface ApiOperation {
   security: string[][];
 }
 
+/** Where requests go. An operation or a path may have a server of its own. */
+export interface Server {
+  /** Such as `https://api.example.com`; '' for that of the document. */
+  origin: string;
+  /** Such as `/api/v2`; '' for none. */
+  basePath: string;
+}
+
 export interface ApiDocument {
   title: string;
   version: string;
-  /** Such as `/api/v2`; '' for none. */
-  basePath: string;
+  server: Server;
   operations: ApiOperation[];
   securitySchemes: Record<string, Schema>;
   /**
@@ -67,14 +75,17 @@ export function readApiDocument(text: string, file: string): ApiDocument {
   }
   const resolve = resolverOf(root);
   const isV2 = version === '2.0';
+  const server = isV2
+    ? { origin: '', basePath: withoutSlash(String(root['basePath'] ?? '')) }
+    : serverOf(root['servers']);
   const operations = Object.entries(objectOf(root['paths'])).flatMap(([path, item]) =>
-    operationsOf(path, resolve(item), root, resolve, isV2),
+    operationsOf(path, resolve(item), root, resolve, isV2 ? server : null),
   );
   const schemes = isV2 ? root['securityDefinitions'] : objectOf(root['components'])['securitySchemes'];
   return {
     title: String(objectOf(root['info'])['title'] ?? file),
     version,
-    basePath: (isV2 ? String(root['basePath'] ?? '') : serverPath(root['servers'])).replace(/\/+$/, ''),
+    server,
     operations,
     securitySchemes: Object.fromEntries(Object.entries(objectOf(schemes)).map(([name, one]) => [name, resolve(one)])),
     resolve,
@@ -86,8 +97,9 @@ function operationsOf(
   item: Schema,
   root: Schema,
   resolve: ApiDocument['resolve'],
-  isV2: boolean,
+  serverV2: Server | null,
 ): ApiOperation[] {
+  const isV2 = serverV2 !== null;
   return methods.flatMap((method) => {
     if (item[method] === undefined) return [];
     const operation = objectOf(item[method]);
@@ -103,7 +115,11 @@ function operationsOf(
     return [
       {
         method: method.toUpperCase(),
-        path,
+        // Some documents tell operations of one path apart by a fragment, which is never sent.
+        path: path.replace(/#.*$/, ''),
+        server:
+          serverV2 ??
+          serverOf([operation, item, root].map(({ servers }) => servers).find((list) => listOf(list).length > 0)),
         id: String(operation['operationId'] ?? `${method} ${path}`),
         deprecated: operation['deprecated'] === true,
         parameters: declared.filter((one) => !/^(body|formData)$/.test(String(one['in']))).map(parameterOf),
@@ -159,14 +175,18 @@ function jsonSchemaIn(content: Json | undefined): Schema | null {
 
 const isJsonType = (type: string): boolean => /^(application\/([\w.-]+\+)?json|\*\/\*)\s*(;|$)/.test(type);
 
-/** The path of the first server, with the defaults of its variables. */
-function serverPath(servers: Json | undefined): string {
+/** The first server, with the defaults of its variables. */
+function serverOf(servers: Json | undefined): Server {
   const { url, variables } = objectOf(listOf(servers)[0]);
   const filled = String(url ?? '').replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     String(objectOf(objectOf(variables)[name])['default'] ?? ''),
   );
-  return URL.parse(filled, 'http://server')?.pathname ?? '';
+  const { origin, pathname } = URL.parse(filled, ofDocument) ?? { origin: ofDocument, pathname: '' };
+  return { origin: origin === ofDocument ? '' : origin, basePath: withoutSlash(pathname) };
 }
+
+const ofDocument = 'http://document';
+const withoutSlash = (path: string): string => path.replace(/\/+$/, '');
 
 function resolverOf(root: Schema): ApiDocument['resolve'] {
   return (value) => {

@@ -32,7 +32,10 @@ export function buildRequest(
   { api, constants, samples }: Shared,
   values: Record<string, string> = {},
 ): BuiltRequest {
-  let path = `${api.basePath}/${operation.path.replace(/^\/+/, '')}`;
+  const { origin, basePath } = operation.server;
+  if (origin !== '' && api.server.origin !== '' && origin !== api.server.origin)
+    throw new Error(`it is on another server than the others, ${origin}`);
+  let path = `${basePath}/${operation.path.replace(/^\/+/, '')}`;
   const query: string[] = [];
   const headers: Record<string, string> = {};
   for (const parameter of operation.parameters) {
@@ -52,7 +55,7 @@ export function buildRequest(
   const json = bodyOf(operation, samples);
   return {
     ...(operation.method === 'GET' ? {} : { method: operation.method }),
-    path: query.length === 0 ? path : `${path}?${query.join('&')}`,
+    path: query.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${query.join('&')}`,
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(json === undefined ? {} : { json }),
   };
@@ -99,7 +102,13 @@ function authenticate(
 ): void {
   if (security.length === 0 || security.some((names) => names.length === 0)) return;
   const chosen = security.find((names) => names.every((name) => isSendable(securitySchemes[name])));
-  if (chosen === undefined) throw new Error(`its authentication (${security[0]?.join(', ')}) is not supported`);
+  if (chosen === undefined) {
+    const undescribed = security.flat().filter((name) => securitySchemes[name] === undefined);
+    const why = undescribed.length > 0 ? 'not described in the document' : 'not supported';
+    throw new Error(
+      `its authentication (${(undescribed.length > 0 ? undescribed : security.flat()).join(', ')}) is ${why}`,
+    );
+  }
   for (const scheme of chosen) {
     const { type, in: place, name = '', scheme: http } = objectOf(securitySchemes[scheme]);
     const constant = constantName(scheme);

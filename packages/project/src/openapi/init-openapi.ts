@@ -48,6 +48,11 @@ export async function initOpenApi(
       placeholders,
     } = openApiWorkload(readApiDocument(document, source), input.openapi);
     const left = leftOut.map(({ operation, reason }) => `  ${operation}: ${reason}`);
+    if (workload === null && left.length === 0)
+      return {
+        ok: false,
+        problems: [`${source} has no operation in paths; a webhook is a call that the service makes`],
+      };
     if (workload === null) return { ok: false, problems: ['no operation can be used:', ...left] };
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, `# yaml-language-server: $schema=${input.schema}\n${workload}`, {

@@ -34,9 +34,9 @@ export function resourceOf(create: ApiOperation, api: ApiDocument, samples: Samp
   if (isPut && !isChosen) throw new Error('it changes an object that must exist; add it as a step if users do this');
   const answer = create.statuses.some((status) => status >= 200 && status < 300) ? create.response : read.response;
   const idPath = isChosen ? null : idPathOf(viewOf(answer, parameter, api), parameter);
-  // A server that chooses the id may ignore one that was sent.
+  // A server may ignore an id in the body, which is not the one in the path.
   const isOwnId = (path: string) => idPath?.endsWith(path.slice(view.at.length)) || /[.](_?id|uu?id)$/.test(path);
-  const shown = shownOf(sent, view).filter(([path]) => idPath === null || !isOwnId(path));
+  const shown = shownOf(sent, view).filter(([path]) => !isOwnId(path));
   return { create, read, remove, parameter, idPath, shown };
 }
 

@@ -72,7 +72,10 @@ export class Samples {
         const fixed = key === kind ? givenValue(shown) : undefined;
         return [key, fixed === undefined ? this.valueOf(shown, path, depth + 1) : escaped(fixed)] as const;
       });
-    return { ...objectOf(escaped(example)), ...Object.fromEntries(members) };
+    const whole = { ...objectOf(escaped(example)), ...Object.fromEntries(members) };
+    if (name === '')
+      for (const key of Object.keys(whole)) if (isFixedId(key, whole[key]) && !required.has(key)) delete whole[key];
+    return whole;
   }
 
   #list(own: Schema, name: string, depth: number): Json {
@@ -137,6 +140,11 @@ function fitting(given: Json | undefined, own: Schema): Json | undefined {
   const { format, pattern } = own;
   if (typeof pattern === 'string' && !matches(given, pattern)) return undefined;
   return format === 'uuid' && !uuid.test(given) ? undefined : given;
+}
+
+/** The same id in each body: a server that accepts it would overwrite one object again and again. */
+function isFixedId(key: string, value: Json | undefined): boolean {
+  return /^(_?id|uu?id)$/.test(key) && !(typeof value === 'string' && value.includes('{{'));
 }
 
 function isObject(value: Json): boolean {

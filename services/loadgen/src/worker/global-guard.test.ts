@@ -6,6 +6,7 @@ describe('guard of globals', () => {
   const changes: Record<string, () => void> = {
     'JSON.parse': () => Reflect.set(JSON, 'parse', () => ({})),
     setTimeout: () => Reflect.set(globalThis, 'setTimeout', () => 0),
+    'performance.now': () => Reflect.set(performance, 'now', () => 0),
     Promise: () => Reflect.set(globalThis, 'Promise', class {}),
     'Array.prototype.push': () => Reflect.set(Array.prototype, 'push', () => 0),
     'Object.prototype.status': () => Reflect.set(Object.prototype, 'status', 500),

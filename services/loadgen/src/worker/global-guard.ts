@@ -15,8 +15,8 @@ const functions = [
   ...['queueMicrotask', 'structuredClone', 'performance', 'URL', 'AbortController', 'AbortSignal', 'Buffer', 'process'],
 ];
 const classes = ['Object', 'Array', 'Promise', 'Map', 'Set', 'JSON', 'Math', 'Date', 'String', 'Number', 'RegExp'];
-/** What is added to these appears in every object. */
-const closed = ['Object.prototype', 'Array.prototype'];
+/** What is added to these appears in every object, or hides what the prototype has. */
+const closed = ['Object.prototype', 'Array.prototype', 'performance'];
 
 /** `keys` has the keys that it had; without a prototype, because that may change. */
 interface Closed {
@@ -53,6 +53,7 @@ export function guardGlobals(): () => string[] {
     watchAll(owner, name);
     if (owner.prototype !== undefined) watchAll(owner.prototype, `${name}.prototype`);
   }
+  watchAll(performance, 'performance');
   return () => restored(known, full);
 }
 
