@@ -98,6 +98,7 @@ function checkStep(step: YamlStep, path: readonly PropertyKey[], known: Set<stri
 
 function checkRequest(request: YamlRequest, path: readonly PropertyKey[], known: Set<string>, add: Add): void {
   if (!request.path.startsWith('/')) add([...path, 'path'], 'must start with /');
+  if (request.path.includes('#')) add([...path, 'path'], 'must not contain #, which no request sends');
   add([...path, 'path'], templateProblem(request.path, known));
   for (const [name, text] of Object.entries(request.headers ?? {}))
     add([...path, 'headers', name], templateProblem(text, known));

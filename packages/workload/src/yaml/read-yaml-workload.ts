@@ -1,14 +1,18 @@
 /** Reads a YAML workload. All of its mistakes are listed at once, with line and column. */
+import { pathToFileURL } from 'node:url';
 import { didYouMean, invalidValue } from '@encore/kit/near-miss';
 import { expectedAt, keysAt } from '@encore/kit/schema-problems';
 import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
+import { setPlace } from '../defined-at.ts';
 import type { Workload } from '../workload.ts';
 import { compileWorkload } from './compile-workload.ts';
 import { type Problem, problemsOf } from './problems.ts';
 import { workloadSchema } from './workload-schema.ts';
 
 export { workloadSchema } from './workload-schema.ts';
+
+const functions = ['readBack', 'list', 'remove', 'setup', 'teardown'] as const;
 
 /** `file` names the text in messages. Throws one line per mistake. */
 export function readYamlWorkload(text: string, file: string): Workload<{ objects: { id: string }[] }> {
@@ -26,7 +30,16 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
   const problems = parsed.success
     ? problemsOf(parsed.data)
     : parsed.error.issues.flatMap((issue) => problemsIn(issue, workload));
-  if (parsed.success && problems.length === 0) return compileWorkload(parsed.data);
+  if (parsed.success && problems.length === 0) {
+    const compiled = compileWorkload(parsed.data);
+    const mark = (code: object | undefined, path: string[]) => {
+      const { line, col } = lines.linePos(offsetOf(document, path));
+      if (code !== undefined) setPlace(code, `at ${pathToFileURL(file)}:${line}:${col}`);
+    };
+    for (const name of functions) mark(compiled[name], [name]);
+    for (const [name, { run }] of Object.entries(compiled.operations)) mark(run, ['operations', name]);
+    return compiled;
+  }
   const located = problems.map(({ path, message }) => ({ offset: offsetOf(document, path), path, message }));
   located.sort((a, b) => a.offset - b.offset);
   throw new Error(

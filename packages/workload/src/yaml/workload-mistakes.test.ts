@@ -44,6 +44,7 @@ describe('YAML workload', () => {
         const expected = [
           /^shop\.yaml:3:1: first: unknown operation; use one of add, look$/,
           /^shop\.yaml:12:33: .*\.path: must start with \/$/,
+          /^shop\.yaml:12:33: .*\.path: must not contain #/,
           /^shop\.yaml:12:33: .*\.path: unknown name newid; known here: new_id, user, price$/,
           /^shop\.yaml:14:39: .*not a JSONPath/,
           /^shop\.yaml:24:11: .*\.schema: not a JSON Schema/,

@@ -2,6 +2,7 @@
 import { Session } from 'node:inspector';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { placeSetOf } from '@encore/workload/defined-at';
 
 export interface Located {
   problem: string;
@@ -36,6 +37,8 @@ export function placeOfCode(code: (...inputs: never[]) => unknown, workload: str
 
 /** The definition of a function, as a line of a stack; null if unknown. */
 export function frameOf(code: (...inputs: never[]) => unknown): string | null {
+  const set = placeSetOf(code);
+  if (set !== null) return set;
   const session = new Session();
   session.connect();
   const urls = new Map<string, string>();

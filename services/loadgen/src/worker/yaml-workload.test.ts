@@ -11,6 +11,7 @@ import { afterEach, describe, it } from 'mocha';
 import { Pool } from 'undici';
 import { testOperation, testTransport, testUser } from '../testing/test-operation.ts';
 import { contextHttp } from './context-http.ts';
+import { placeOfCode } from './location.ts';
 import type { AttemptRecord } from './step.ts';
 import { type AnyWorkload, UserPlan } from './user-plan.ts';
 
@@ -200,5 +201,15 @@ describe('YAML workload', () => {
       'shop.yaml',
     ) as AnyWorkload;
     await assert.rejects(async () => wrong.setup?.(context), /\$\.id is 7 instead of 8/);
+  });
+
+  it('knows the place of what it compiles', () => {
+    const { readBack, operations } = readYamlWorkload(shopYaml, '/load/shop.yaml');
+    const lines = shopYaml.split('\n');
+    const places = [readBack, operations['add']?.run].map((code) =>
+      placeOfCode(code ?? assert.fail(), 'file:///load/shop.yaml'),
+    );
+    const lineOf = (start: string) => lines.findIndex((line) => line.startsWith(start)) + 1;
+    assert.deepEqual(places, [`shop.yaml:${lineOf('readBack:')}:1`, `shop.yaml:${lineOf('  add:')}:3`]);
   });
 });
