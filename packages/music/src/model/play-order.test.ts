@@ -140,6 +140,11 @@ describe('playOrder', () => {
     ['a dal segno al coda', '1 2 3 4 2 5', piece([], [segno, toCoda], [], ['', dalSegno], [coda])],
     ['a segno and a coda before a barline', '1 2 3 2 4', piece(['', segno], ['', toCoda], ['', dalSegno + coda], [])],
     ['a repeat once after a jump', '1 2 1 2 3 1 2 3', piece([forward], ['', backward()], ['', daCapo])],
+    [
+      'a jump that is written inside a repeated section',
+      '1 1 2 3 2 3 1 2 3',
+      piece(['', backward()], [forward, daCapo], ['', backward()]),
+    ],
     ['a repeat in the coda', '1 2 1 3 3', piece(['', toCoda], ['', daCapo], [coda + forward, backward()])],
     [
       'the last ending after a jump',
@@ -204,7 +209,10 @@ describe('playOrder', () => {
     ['D.C. al Fine', ['da capo']],
     ['D. C.', ['da capo']],
     ['DC', ['da capo']],
+    ['M.D.C.', ['da capo']],
+    ['(D C al Fine)', ['da capo']],
     ['Menuetto da capo', ['da capo']],
+    ['gli DC', []],
     ['D.S. al Coda', ['dal segno']],
     ['dal Segno', ['dal segno']],
     ['Fine', ['fine']],

@@ -34,7 +34,8 @@ function isJump({ marks }: Measure): boolean {
  */
 export function* playOrder(measures: readonly Measure[]): Generator<number> {
   const { endingAt, repeatedFrom } = sectionsOf(measures);
-  const signs = signsOf(measures);
+  const codaAfter = codasOf(measures);
+  const jumpFrom = jumpsOf(measures, repeatedFrom);
   const taken = new Set<number>();
   /** The measure of the last jump, until it is reached again. */
   let jump: number | null = null;
@@ -45,8 +46,8 @@ export function* playOrder(measures: readonly Measure[]): Generator<number> {
     const repeated = repeatedFrom[index];
     if (!repeated || repeated.pass >= repeated.times) {
       const marks = measures[index]?.marks ?? [];
-      const back = marks.includes('da capo') ? 0 : marks.includes('dal segno') ? signs.segno[index] : undefined;
-      const coda = marks.includes('to coda') ? signs.coda[index] : undefined;
+      const back = jumpFrom[index];
+      const coda = marks.includes('to coda') ? codaAfter[index] : undefined;
       if (jump !== null && marks.includes('fine')) index = jump;
       else if (jump !== null && coda !== undefined) index = coda - 1;
       else if (back !== undefined && !taken.has(index)) {
@@ -70,17 +71,38 @@ export function* playOrder(measures: readonly Measure[]): Generator<number> {
   }
 }
 
-/** For each measure, the last segno at or before it, and the next coda after it. */
-function signsOf(measures: readonly Measure[]) {
-  const segno: (number | undefined)[] = new Array(measures.length);
+/** For each measure, the next coda after it. */
+function codasOf(measures: readonly Measure[]): readonly (number | undefined)[] {
   const coda: (number | undefined)[] = new Array(measures.length);
-  for (let index = 0; index < measures.length; index++) {
-    segno[index] = measures[index]?.marks.includes('segno') ? index : segno[index - 1];
-  }
   for (let index = measures.length - 2; index >= 0; index--) {
     coda[index] = measures[index + 1]?.marks.includes('coda') ? index + 1 : coda[index + 1];
   }
-  return { segno, coda };
+  return coda;
+}
+
+/**
+ * For each measure, the target of the jump that is taken after it: a dal segno leads to the last
+ * segno. A jump inside a repeated section is taken at its end, after the repeat; programs write it
+ * some measures too early.
+ */
+function jumpsOf(
+  measures: readonly Measure[],
+  repeatedFrom: readonly (Section | undefined)[],
+): readonly (number | undefined)[] {
+  const targets: (number | undefined)[] = [];
+  let segno: number | undefined;
+  for (const [index, { marks }] of measures.entries()) {
+    if (marks.includes('segno')) segno = index;
+    targets[index] = marks.includes('da capo') ? 0 : marks.includes('dal segno') ? segno : undefined;
+  }
+  const jumps: (number | undefined)[] = new Array(measures.length);
+  let end = measures.length;
+  for (let index = measures.length - 1; index >= 0; index--) {
+    if (repeatedFrom[index] || (measures[index]?.endings.length ?? 0) > 0) end = index;
+    const isInside = (repeatedFrom[end]?.start ?? measures.length) <= index && measures[end]?.endings.length === 0;
+    jumps[isInside ? end : index] ??= targets[index];
+  }
+  return jumps;
 }
 
 /**

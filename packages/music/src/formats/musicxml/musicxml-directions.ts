@@ -38,8 +38,8 @@ function marksOf(attributes: XmlAttributes): JumpMark[] {
 
 /** Some programs write a jump only as text: "D.C. al Fine". */
 const wordsOfMarks: readonly [JumpMark, RegExp][] = [
-  ['da capo', /\bd\.? ?c\.?(?!\w)|\bda capo\b/i],
-  ['dal segno', /\bd\.? ?s\.?(?!\w)|\bdal segno\b/i],
+  ['da capo', /(\bd\. ?|^\W*d ?)c\b|\bda capo\b/i],
+  ['dal segno', /(\bd\. ?|^\W*d ?)s\b|\bdal segno\b/i],
   ['to coda', /\bto (the )?coda\b/i],
   ['fine', /^\W*fine\W*$/i],
   ['coda', /^\W*coda\W*$/i],
