@@ -283,7 +283,7 @@ export class WorkloadHost implements AsyncDisposable {
     this.#isOver = true;
     this.#watch[Symbol.dispose]();
     const isLeak = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-    const problem = isLeak ? 'it used too much memory' : error === null ? 'it ended its thread' : String(error);
+    const problem = isLeak ? 'it used too much memory' : error === null ? 'it ended its thread' : describeError(error);
     const location = isLeak ? this.#leak : null;
     const toAt = this.#clock.now();
     this.listener?.failed({ fromAt: this.#heardAt, toAt, where: 'thread', problem, location });

@@ -51,6 +51,14 @@ describe('mistakes of a workload', function () {
   afterEach(() => fake[Symbol.asyncDispose]());
   const newLoad = () => TestLoad.of({ workload: import.meta.resolve(`./testing/${file}`), targetUrl: fake.url });
 
+  it('ends a thread that keeps too many buffers', async () => {
+    await using bench = await newLoad();
+    await bench.start(requestWith('keeps buffers'));
+    const failed = await waitUntil('the failure', () => bench.ofType('workload_failed')[0], { timeoutMs: 60_000 });
+    assert.deepEqual([failed.where, failed.problem], ['thread', 'it used too much memory for buffers']);
+    await waitUntil('the end', () => bench.load.status().state === 'stopped', { timeoutMs: 60_000 });
+  });
+
   for (const [mistake, { where, problem }] of Object.entries(mistakes)) {
     it(`attributes one that ${mistake} to the workload`, async () => {
       await using bench = await newLoad();

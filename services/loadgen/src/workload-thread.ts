@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { locateThread } from './thread-location.ts';
+import { externalExitCode } from './worker/heap-watch.ts';
 import { folderOf } from './worker/location.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker/messages.ts';
 
@@ -52,6 +53,7 @@ export function startThread(options: WorkerOptions): WorkloadThread {
 }
 
 function whyExited(code: number): string {
+  if (code === externalExitCode) return 'it used too much memory for buffers';
   return code === unsettledAwaitCode
     ? 'an await at the top level waits for something that never comes. Move it into setup'
     : `the workload's thread exited with code ${code}`;

@@ -31,6 +31,10 @@ const mistakes: Record<string, (user: BrokenUser) => Promise<void> | void> = {
     await http.request(page());
     for (let i = 0; i < 20; i += 1) kept.push(Array.from({ length: 50_000 }, (_, j) => `${i} ${j}`)); // leaks
   },
+  'keeps buffers': async ({ http }) => {
+    await http.request(page());
+    kept.push(Buffer.alloc(50_000_000, 1));
+  },
   'writes a wrong digest': async ({ write, newId }) => {
     await write(newId(), 'the price is 3', { ...page(), method: 'PUT' }); // writes a wrong digest
   },

@@ -18,17 +18,23 @@ const reportEvery = 0.1;
 /** Rare enough to cost nothing: an attempt allocates about 10 kB. */
 const bytesPerSample = 512 * 1024;
 
+/** For buffers, which are outside the heap; as much as for the heap. */
+const maxExternalBytes = 192 * 1024 * 1024;
+/** Exit code of a thread that ends itself because of its buffers. */
+export const externalExitCode = 40;
+
 /**
  * Returns a function to call after each operation, because a leak may fill the heap before a timer
- * fires. `workload`: URL of its file.
+ * fires. `workload`: URL of its file. `end` ends the thread.
  */
-export function watchHeap(workload: string, report: (location: string) => void): () => void {
+export function watchHeap(workload: string, report: (location: string) => void, end: () => void): () => void {
   const session = new Session();
   session.connect();
   session.post('HeapProfiler.startSampling', { samplingInterval: bytesPerSample });
   let reportAt = reportFrom;
   return () => {
-    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    const { used_heap_size: used, heap_size_limit: limit, external_memory: external } = getHeapStatistics();
+    if (external > maxExternalBytes) end();
     if (used < limit * reportAt) return;
     reportAt = used / limit + reportEvery;
     reportLargest(session, workload, report);

@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '@encore/kit/clock';
 import { guardGlobals, problemOfGlobals } from './global-guard.ts';
-import { watchHeap } from './heap-watch.ts';
+import { externalExitCode, watchHeap } from './heap-watch.ts';
 import { locationOf } from './location.ts';
 import type { FromWorker, WorkerOptions } from './messages.ts';
 import { serveWorkload } from './serve-workload.ts';
@@ -24,6 +24,7 @@ if (parentPort !== null) {
   };
   process.on('uncaughtException', report('an uncaught exception'));
   process.on('unhandledRejection', report('an unhandled rejection'));
+  const exit: typeof process.exit = Reflect.get(process, 'reallyExit').bind(process);
   for (const name of ['exit', 'reallyExit', 'kill'])
     Reflect.set(process, name, () => {
       throw new Error(`process.${name} would end the users of the load generator; throw an error, or return`);
@@ -43,6 +44,10 @@ if (parentPort !== null) {
     const problem = problemOfGlobals(changed, options.workload);
     send({ type: 'failed', failure: { fromAt: at - globalsEveryMs, toAt: at, where: 'thread', ...problem } });
   }, globalsEveryMs).unref();
-  const checkHeap = watchHeap(options.workload, (location) => send({ type: 'heap', location }));
+  const checkHeap = watchHeap(
+    options.workload,
+    (location) => send({ type: 'heap', location }),
+    () => exit(externalExitCode),
+  );
   await serveWorkload(parentPort, options, systemClock, checkHeap);
 }
