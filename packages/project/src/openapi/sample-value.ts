@@ -142,7 +142,7 @@ function fitting(given: Json | undefined, own: Schema): Json | undefined {
   return format === 'uuid' && !uuid.test(given) ? undefined : given;
 }
 
-/** The same id in each body: a server that accepts it would overwrite one object again and again. */
+/** The same id in each body: a server that accepts it would overwrite one object with the next. */
 function isFixedId(key: string, value: Json | undefined): boolean {
   return /^(_?id|uu?id)$/.test(key) && !(typeof value === 'string' && value.includes('{{'));
 }

@@ -160,7 +160,7 @@ describe('judge: writes', () => {
     assert.match(report.reasons.join('\n'), /reported 2 unanswered writes as present, but the ledger shows 0/);
   });
 
-  it('gives no verdict on a server if readBack never found an object as it was written', async () => {
+  it('is inconclusive if readBack never found an object as it was written', async () => {
     const all = { acknowledged: 20, lost: 20 };
     const { report } = await judged({ ...all, extra: [loaded({ readBack: true, list: true })] });
     assert.equal(report.result, 'INCONCLUSIVE', report.reasons.join('\n'));
