@@ -243,6 +243,11 @@ describe('workload of an OpenAPI document', () => {
               responses: { 201: { description: '', ...content(pet) } },
             },
           },
+          // It shows a label, but not by its id.
+          '/boxes': {
+            post: { responses: { 201: { description: '', ...content({ properties: { id: {}, label: pet } }) } } },
+          },
+          '/labels/{label}': { get: { parameters: [{ name: 'label', in: 'path' }], ...get } },
           '/pets/{id}': {
             get: { parameters: [{ name: 'id', in: 'path' }], responses: { 200: { description: '', ...content(pet) } } },
           },
@@ -255,6 +260,8 @@ describe('workload of an OpenAPI document', () => {
       [
         '  GET /e: it is on another server than the others, https://upload.example',
         '  GET /f: its authentication (missing) is not described in the document',
+        '  POST /boxes: there is no GET /boxes/{id} to read it back',
+        '  GET /labels/{label}: it needs {label}, for which the document has no example',
       ],
     );
     const { operations } = parse(await written());

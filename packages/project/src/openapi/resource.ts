@@ -45,7 +45,9 @@ function readOf(create: ApiOperation, api: ApiDocument): ApiOperation | undefine
   const reads = api.operations.filter(({ method }) => method === 'GET');
   const isNamed = ({ path }: ApiOperation) => {
     const [, only, rest] = /^[^{]*\/\{([^}]+)\}(.*)$/.exec(plain(path)) ?? [];
-    return only !== undefined && rest === '' && viewOf(create.response, only, api).properties[only] !== undefined;
+    if (only === undefined || rest !== '') return false;
+    const named = viewOf(create.response, only, api).properties[only];
+    return named !== undefined && isScalar(named);
   };
   return reads.find(({ path }) => isItemOf(path, create.path)) ?? reads.find((read) => !isBare(read) && isNamed(read));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import * as limits from '@encore/contracts/load-limits';
 import { describe, it } from 'mocha';
-import * as limits from './load-limits.ts';
 
 describe('limits of the load', () => {
   it('let no caller give up before the work ends, even if its last call blocks the thread', () => {
