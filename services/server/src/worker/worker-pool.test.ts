@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type Clock, EncoreError, systemClock, waitUntil } from '@encore/kit';
 import { afterEach, describe, it } from 'mocha';
@@ -130,6 +131,7 @@ describe('WorkerPool', function () {
     });
     await assert.rejects(pool.run(job, 'slow', deadline.signal), hasCode('TOOL_TIMEOUT'));
     assert.ok(performance.now() - endedAt < 500);
+    assert.equal(pool.stats.processes, 2, 'the killed process, and one that starts before the next job needs it');
     const { result } = await pool.run(jobOf(smallScore('C', 4)), 'next', never);
     assert.equal(result.measures, 4);
   });
@@ -202,10 +204,51 @@ describe('WorkerPool', function () {
     await long;
   });
 
-  it('replaces a process after a large document', async () => {
+  it('ends idle processes except the last one, even if all become idle together', async function () {
+    if (process.platform !== 'linux') this.skip();
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { clock, waits } = manualClock();
+      create({ processes: 2, clock });
+      const both = ['a', 'b'].map((name) => pool.run(jobOf(smallScore('C', 20_000)), name, never));
+      await waitUntil('the second job to wait', () => waits.length === 1, { timeoutMs: 5_000, everyMs: 1 });
+      waits[0]?.end();
+      await Promise.all(both);
+      const before = workers();
+      assert.equal(before.length, 2);
+      mock.timers.tick(60_000);
+      await waitUntil('the end of one process', () => workers().length < 2, { timeoutMs: 5_000 });
+      await pool.run(jobOf(smallScore()), 'next', never);
+      const [pid = '', ...others] = workers();
+      assert.deepEqual([before.includes(pid), others], [true, []]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('refuses a job whose deadline passes before it has a process', async () => {
+    const { clock, waits } = manualClock();
+    create({ processes: 2, clock });
+    const running = pool.run(jobOf(smallScore('C', 20_000)), 'running', never);
+    const deadline = new AbortController();
+    const jobs = ['waits for a process', 'waits for a slot'].map((name) =>
+      pool.run(jobOf(smallScore()), name, deadline.signal),
+    );
+    await waitUntil('the second job to wait', () => waits.length === 1, { timeoutMs: 5_000, everyMs: 1 });
+    assert.equal(pool.stats.queued, 1);
+    deadline.abort(new EncoreError('TOOL_TIMEOUT', 'too late'));
+    waits[0]?.end();
+    for (const job of jobs) await assert.rejects(job, hasCode('OVERLOADED'));
+    await running;
+  });
+
+  it('replaces a process after a large document', async function () {
+    if (process.platform !== 'linux') this.skip();
     create({ processes: 1 });
+    await pool.run(jobOf(smallScore()), 'small', never);
+    const [pid = ''] = workers();
     await pool.run(jobOf(smallScore('C', 100_000)), 'large', never);
-    await waitUntil('a fresh process', () => pool.stats.processes === 1, { timeoutMs: 5_000 });
+    await waitUntil('a fresh process', () => workers().length === 1 && !workers().includes(pid), { timeoutMs: 5_000 });
     const { result } = await pool.run(jobOf(smallScore()), 'small', never);
     assert.equal(result.measures, 1);
   });

@@ -62,7 +62,7 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Starts a process if there is none, so that the next user does not wait for it. */
   warmUp(): void {
-    if (!this.#hasWorker && !this.#closed) this.#release(this.#start());
+    if (this.#alive === 0 && !this.#closed) this.#release(this.#start());
   }
 
   /** Runs a job. `sha256` identifies its document for the quarantine. */
@@ -90,13 +90,11 @@ export class WorkerPool implements AsyncDisposable {
 
   async #work<Task extends ScoreTask>(job: Job<Task>, sha256: string, signal: AbortSignal): Promise<JobResult<Task>> {
     const worker = await this.#obtain();
-    // A worker that ended while it was idle was not killed by this document.
-    const began = worker.state === 'alive';
     try {
       if (signal.aborted) throw tooLate(signal.reason);
       return await worker.run(job, signal);
     } catch (error) {
-      if (began && this.#countsAgainstDocument(error, worker)) this.#quarantine.recordDeath(sha256);
+      if (this.#countsAgainstDocument(error, worker)) this.#quarantine.recordDeath(sha256);
       throw error;
     } finally {
       if (worker.needsReplacement) worker.kill();
@@ -120,8 +118,9 @@ export class WorkerPool implements AsyncDisposable {
     await Promise.all(ended);
   }
 
-  get #hasWorker(): boolean {
-    return [...this.#all].some(({ state }) => state === 'alive');
+  /** Excludes processes that were killed and have not exited yet. */
+  get #alive(): number {
+    return [...this.#all].filter(({ state }) => state === 'alive').length;
   }
 
   #start(): WorkerProcess {
@@ -140,7 +139,7 @@ export class WorkerPool implements AsyncDisposable {
     if (this.#closed) throw draining();
     const free = this.#take();
     if (free) return free;
-    if (!this.#hasWorker) return this.#start();
+    if (this.#alive === 0) return this.#start();
     return new Promise((resolve, reject) => {
       const served = new AbortController();
       const use = (worker: WorkerProcess): void => {
@@ -185,7 +184,7 @@ export class WorkerPool implements AsyncDisposable {
     }
     // The last process stays.
     const end = (): void => {
-      if (this.#all.size > 1) worker.kill();
+      if (this.#alive > 1) worker.kill();
     };
     const timer = setTimeout(end, this.#options.idleMs);
     timer.unref();
