@@ -54,7 +54,7 @@ const memoryShape = { ENCORE_SERVER_MEMORY_BYTES: serverMemoryVariable.default(5
  * Memory limit of the server under test in bytes, from the same variable as in docker-compose.yml.
  */
 export function serverMemoryBytes(env: NodeJS.ProcessEnv): number {
-  return readEnv(memoryShape, env).ENCORE_SERVER_MEMORY_BYTES;
+  return readEnv(memoryShape, env).serverMemoryBytes;
 }
 
 /** Path of the settings file of the server under test. */

@@ -8,13 +8,12 @@ import { ProxyCollection } from './proxy-collection.ts';
 
 const logger = createLogger('toxiproxy');
 await runService(logger, async () => {
-  const config = readConfig(process.env);
+  const { host, port, tokenFile } = readConfig(process.env);
   const proxies = new ProxyCollection();
-  const tokenFile = config.ENCORE_TOKEN_FILE || undefined;
   const token = tokenFile === undefined ? undefined : readApiToken(tokenFile);
-  const server = createServer(proxyApi(proxies, token)).listen(config.ENCORE_PORT, config.ENCORE_HOST);
+  const server = createServer(proxyApi(proxies, token)).listen(port, host);
   await once(server, 'listening');
-  logger.info({ port: config.ENCORE_PORT }, 'listening');
+  logger.info({ port }, 'listening');
   return {
     [Symbol.asyncDispose]: async () => {
       await closeServer(server, 500);

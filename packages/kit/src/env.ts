@@ -1,18 +1,31 @@
 /**
  * Parses the environment. Empty variables count as unset, because Compose passes those as empty.
+ * A variable such as ENCORE_HEALTH_PORT is the member `healthPort` of the result.
  */
 import { z } from 'zod';
 import { EncoreError } from './encore-error.ts';
 import { problemsOf } from './parse.ts';
 
-export function readEnv<Shape extends z.ZodRawShape>(
+type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
+type Member<Name> = Name extends `ENCORE_${infer Rest}` ? Camel<Lowercase<Rest>> : never;
+type Variables<Shape extends z.ZodRawShape> = { [Name in keyof Shape as Member<Name>]: z.infer<Shape[Name]> };
+
+export function readEnv<Shape extends Record<`ENCORE_${string}`, z.ZodType>>(
   shape: Shape,
   env: NodeJS.ProcessEnv,
-): z.infer<z.ZodObject<Shape>> {
+): Variables<Shape> {
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in shape && value !== ''));
   const result = z.object(shape).safeParse(given);
-  if (result.success) return result.data;
+  if (result.success)
+    return Object.fromEntries(
+      Object.entries(result.data).map(([name, value]) => [memberOf(name), value]),
+    ) as Variables<Shape>;
   throw new EncoreError('INVALID_ENVIRONMENT', `environment: ${problemsOf(result.error).join('; ')}`);
+}
+
+function memberOf(name: string): string {
+  const words = name.replace('ENCORE_', '').toLowerCase();
+  return words.replace(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
 }
 
 const portError = 'must be a port, from 0 to 65535';

@@ -27,18 +27,5 @@ export function readChaosConfig(env: NodeJS.ProcessEnv) {
     },
     env,
   );
-  return {
-    name: read.ENCORE_NAME,
-    host: read.ENCORE_HOST,
-    port: read.ENCORE_PORT,
-    logLevel: read.ENCORE_LOG_LEVEL,
-    project: read.ENCORE_PROJECT,
-    engineSocket: read.ENCORE_ENGINE_SOCKET,
-    toxiproxyTokenFile: read.ENCORE_TOXIPROXY_TOKEN_FILE,
-    serverHealthUrl: read.ENCORE_SERVER_HEALTH_URL,
-    loadgenUrl: read.ENCORE_LOADGEN_URL,
-    system: readSystemFile(read.ENCORE_SYSTEM_FILE),
-    journalDir: read.ENCORE_JOURNAL_DIR,
-    tokenFile: read.ENCORE_TOKEN_FILE,
-  };
+  return { ...read, system: readSystemFile(read.systemFile) };
 }

@@ -19,15 +19,12 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     env,
   );
   return {
-    name: values.ENCORE_NAME,
-    host: values.ENCORE_HOST,
-    port: values.ENCORE_PORT,
-    targetUrl: new URL(values.ENCORE_TARGET_URL).origin,
-    runsDir: values.ENCORE_RUNS_DIR,
+    ...values,
+    targetUrl: new URL(values.targetUrl).origin,
     /** URL of the workload's file. */
     workload:
-      values.ENCORE_WORKLOAD === undefined
+      values.workload === undefined
         ? import.meta.resolve('@encore/workload-music')
-        : pathToFileURL(values.ENCORE_WORKLOAD).href,
+        : pathToFileURL(values.workload).href,
   };
 }

@@ -61,27 +61,8 @@ export function readSystem(env: NodeJS.ProcessEnv): System {
 
 /** Throws INVALID_ENVIRONMENT with every variable that is wrong. */
 export function readWiring(env: NodeJS.ProcessEnv) {
-  const values = readEnv(shape, env);
-  return {
-    name: values.ENCORE_NAME,
-    host: values.ENCORE_HOST,
-    port: values.ENCORE_PORT,
-    chaosUrl: values.ENCORE_CHAOS_URL,
-    tokenFile: values.ENCORE_TOKEN_FILE,
-    loadgenUrl: values.ENCORE_LOADGEN_URL,
-    prometheusUrl: values.ENCORE_PROMETHEUS_URL,
-    runsDir: values.ENCORE_RUNS_DIR,
-    runsName: values.ENCORE_RUNS_NAME,
-    resultsDir: values.ENCORE_RESULTS_DIR,
-    command: values.ENCORE_COMMAND,
-    logsDir: values.ENCORE_LOGS_DIR,
-    logsHint: values.ENCORE_LOGS_HINT,
-    unsupported: values.ENCORE_UNSUPPORTED,
-    whereToLook: values.ENCORE_WHERE_TO_LOOK,
-    links: { page: values.ENCORE_PAGE_URL, alerts: values.ENCORE_ALERTS_URL, grafana: values.ENCORE_GRAFANA_URL },
-    afterRunHint: values.ENCORE_AFTER_RUN_HINT,
-    logLevel: values.ENCORE_LOG_LEVEL,
-  };
+  const { pageUrl: page, alertsUrl: alerts, grafanaUrl: grafana, ...wiring } = readEnv(shape, env);
+  return { ...wiring, links: { page, alerts, grafana } };
 }
 
 export type Wiring = ReturnType<typeof readWiring>;

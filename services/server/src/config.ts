@@ -46,27 +46,29 @@ export type Settings = ReturnType<typeof readSettings>;
 
 export function readSettings(env: NodeJS.ProcessEnv) {
   const problems: string[] = [];
-  let environment: z.infer<z.ZodObject<typeof environmentShape>> | undefined;
+  let environment: ReturnType<typeof readEnv<typeof environmentShape>> | undefined;
   try {
     environment = readEnv(environmentShape, env);
   } catch (error) {
     problems.push(messageOf(error));
   }
-  const read = readServerConfig(environment?.ENCORE_SERVER_CONFIG ?? (env['ENCORE_SERVER_CONFIG'] || defaultPath), {
-    scratchDir: environment?.ENCORE_SCRATCH_DIR ?? defaultScratch,
-    memoryBytes: environment?.ENCORE_SERVER_MEMORY_BYTES ?? null,
+  const read = readServerConfig(environment?.serverConfig ?? (env['ENCORE_SERVER_CONFIG'] || defaultPath), {
+    scratchDir: environment?.scratchDir ?? defaultScratch,
+    memoryBytes: environment?.serverMemoryBytes ?? null,
   });
   problems.push(...read.problems);
   if (!environment || !read.limits || problems.length > 0) throw new EncoreError('INVALID_CONFIG', problems.join('\n'));
+  const { host, port, healthPort, databaseUrl, scratchDir, memoryLimitFile = null, logLevel } = environment;
+  const allowedHosts = environment.allowedHosts.split(',').map((name) => name.trim().toLowerCase());
   return {
-    host: environment.ENCORE_HOST,
-    port: environment.ENCORE_PORT,
-    healthPort: environment.ENCORE_HEALTH_PORT,
-    databaseUrl: environment.ENCORE_DATABASE_URL,
-    scratchDir: environment.ENCORE_SCRATCH_DIR,
-    allowedHosts: environment.ENCORE_ALLOWED_HOSTS.split(',').map((name) => name.trim().toLowerCase()),
-    memoryLimitFile: environment.ENCORE_MEMORY_LIMIT_FILE ?? null,
-    logLevel: environment.ENCORE_LOG_LEVEL,
+    host,
+    port,
+    healthPort,
+    databaseUrl,
+    scratchDir,
+    allowedHosts,
+    memoryLimitFile,
+    logLevel,
     limits: read.limits,
   };
 }
