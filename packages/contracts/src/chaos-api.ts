@@ -65,21 +65,11 @@ export type StartRequest = z.infer<typeof startRequestSchema>;
 
 export const targetStateSchema = z.object({
   target: targetSchema,
-  id: z.string(),
   /** As the engine reports it: created, running, paused, restarting, exited, dead. */
   status: z.string(),
   exitCode: z.number(),
-  restartCount: z.number(),
   /** Process id of the main process, as seen by the host; 0 if not running. */
   pid: z.number(),
-  startedAt: z.number(),
-  finishedAt: z.number(),
-  memoryLimitBytes: z.number(),
-  cpus: z.number(),
-  allowedKinds: z.array(z.string()),
-  /** Active fault kinds on this target; `startForbidden`: one of them forbids a start. */
-  activeKinds: z.array(z.string()),
-  startForbidden: z.boolean(),
 });
 export type TargetState = z.infer<typeof targetStateSchema>;
 

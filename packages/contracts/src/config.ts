@@ -8,7 +8,6 @@ export const profileNameSchema = z.enum(profileNames);
 export type ProfileName = z.infer<typeof profileNameSchema>;
 
 export const controlSchema = z.enum(['none', 'server-down', 'noop-faults']);
-export type Control = z.infer<typeof controlSchema>;
 
 const rangeSchema = z
   .strictObject({ min: z.number().positive(), max: z.number().positive() })

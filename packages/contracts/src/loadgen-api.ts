@@ -42,7 +42,6 @@ export const loadStatusSchema = z.object({
   users: z.number(),
   attempts: z.number(),
   operations: z.number(),
-  operationsOk: z.number(),
   acknowledged: z.number(),
   readBack: z.object({ done: z.number(), total: z.number() }).nullable(),
   /** Why the last read-back ended without a result. */

@@ -125,7 +125,6 @@ export const cleanupMemoryOutputSchema = z.object({
 export const serverErrorSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), definite: z.boolean() }),
 });
-export type ServerErrorBody = z.infer<typeof serverErrorSchema>;
 
 /** The same error as JSON-RPC, for a POST /mcp refused unread (403, 408, 413, 429, 503). */
 export const rpcRefusalSchema = z.object({

@@ -182,7 +182,6 @@ export class Load implements AsyncDisposable {
       users: run?.recorder.users ?? 0,
       attempts: run?.recorder.attempts ?? 0,
       operations: run?.recorder.operations ?? 0,
-      operationsOk: run?.recorder.operationsOk ?? 0,
       acknowledged: run?.ledger.acknowledged ?? 0,
       readBack: this.#readBack && { ...this.#readBack.progress },
       readBackFailure: this.#readBackFailure,

@@ -27,7 +27,6 @@ interface Totals {
 export class Recorder {
   attempts = 0;
   operations = 0;
-  operationsOk = 0;
   users = 0;
   readonly #add: (event: EncoreEvent) => void;
   readonly #metrics: LoadgenMetrics;
@@ -110,7 +109,6 @@ export class Recorder {
     const responseMs = endedAt - dueAt;
     if (end === 'failed' || end === 'unknown') this.#latencies.record(`${operation}.failed.response`, responseMs);
     if (end !== 'ok') return;
-    this.operationsOk += 1;
     this.#latencies.record(`${operation}.ok.response`, responseMs);
     this.#latencies.record(`${operation}.ok.service`, endedAt - startedAt);
     totals?.service.record(endedAt - startedAt);

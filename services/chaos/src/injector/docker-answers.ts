@@ -43,7 +43,6 @@ export const inspectSchema = z.object({
     ExitCode: z.number(),
     Pid: z.number().default(0),
     StartedAt: z.string(),
-    FinishedAt: z.string(),
     Health: z.object({ Status: z.string() }).nullish(),
   }),
   Config: z.object({
@@ -101,7 +100,6 @@ export function toView(answer: InspectAnswer): ContainerView {
     restartCount: answer.RestartCount,
     pid: State.Pid,
     startedAtMs: timeOf(State.StartedAt),
-    finishedAtMs: timeOf(State.FinishedAt),
     memoryBytes: HostConfig.Memory,
     memswapBytes: HostConfig.MemorySwap,
     cpus: HostConfig.NanoCpus / 1e9,

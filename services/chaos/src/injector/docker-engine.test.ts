@@ -62,7 +62,7 @@ class FakeEngineApi implements AsyncDisposable {
     return {
       Id: 'abc',
       Name: '/server',
-      State: { Status: 'running', ExitCode: 0, StartedAt: never, FinishedAt: never },
+      State: { Status: 'running', ExitCode: 0, StartedAt: never },
       Config: { Image: 'image', Labels: {}, StopSignal: 'SIGTERM' },
       HostConfig: { RestartPolicy: this.policy, Init: true },
     };

@@ -30,7 +30,6 @@ export interface ContainerView extends ContainerSummary {
   /** Process id of the first process on the host; 0 while none runs. */
   pid: number;
   startedAtMs: number;
-  finishedAtMs: number;
   memoryBytes: number;
   memswapBytes: number;
   cpus: number;

@@ -156,7 +156,7 @@ export class FaultLifecycle {
   }
 
   #refuseOverlap({ kind, target }: PlannedFault): void {
-    if (this.#dependencies.registry.activeOn(target).kinds.includes(kind))
+    if (this.#dependencies.registry.on(target).some(({ fault }) => fault.kind === kind))
       refuse('FAULT_OVERLAPS', `${kind} is already active on ${target}: one revert would end both`);
   }
 

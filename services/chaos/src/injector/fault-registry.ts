@@ -88,14 +88,6 @@ export class FaultRegistry {
     return this.all(() => true).map(({ fault, injectedAt }) => ({ fault, injectedAt }));
   }
 
-  activeOn(target: Target): { kinds: FaultKind[]; startForbidden: boolean } {
-    const active = this.on(target);
-    return {
-      kinds: active.map(({ fault }) => fault.kind),
-      startForbidden: active.some(({ behaviour }) => behaviour.forbidsStart),
-    };
-  }
-
   /** The kinds that change this target now. A no-op fault changes nothing. */
   kindsChanging(target: Target): FaultKind[] {
     return this.on(target).flatMap(({ fault }) => (fault.noop === true ? [] : fault.kind));

@@ -4,10 +4,8 @@ import { ownValue, plannedSystem, runsProxies, targetsAllowing } from '@encore/k
 import type { ReadConnections } from './connections.ts';
 import { type ContainerView, label, serviceOf } from './engine.ts';
 import type { FaultTools } from './fault-functions.ts';
-import type { FaultRegistry } from './fault-registry.ts';
 import type { InjectorContext } from './injector-context.ts';
 import { misfitOf } from './proxy-probe.ts';
-import type { Targets } from './targets.ts';
 
 const callMs = 5_000;
 const exchangeMs = 1_500;
@@ -120,33 +118,12 @@ function valuesBy<Value>(
 
 export async function targetStates({
   tools,
-  registry,
   deadline,
-}: Pick<InjectorContext, 'tools' | 'registry' | 'deadline'>): Promise<TargetState[]> {
-  const found = await tools.targets.list(deadline(callMs));
-  const views = await Promise.all(found.map(({ id }) => tools.engine.inspect(id, deadline(callMs))));
-  const { system } = tools.targets;
+}: Pick<InjectorContext, 'tools' | 'deadline'>): Promise<TargetState[]> {
+  const { targets, engine } = tools;
+  const found = await targets.list(deadline(callMs));
+  const views = await Promise.all(found.map(({ id }) => engine.inspect(id, deadline(callMs))));
   return views
-    .filter(({ labels }) => !runsProxies(system, labels[label.target] ?? ''))
-    .map((view) => stateOf(view, tools.targets, registry));
-}
-
-function stateOf(view: ContainerView, targets: Targets, registry: FaultRegistry): TargetState {
-  const target = targets.nameOf(view);
-  const { kinds, startForbidden } = registry.activeOn(target);
-  return {
-    target,
-    id: view.id,
-    status: view.status,
-    exitCode: view.exitCode,
-    restartCount: view.restartCount,
-    pid: view.pid,
-    startedAt: view.startedAtMs,
-    finishedAt: view.finishedAtMs,
-    memoryLimitBytes: view.memoryBytes,
-    cpus: view.cpus,
-    allowedKinds: [...allowedKindsOf(targets.system, view.labels[label.target])],
-    activeKinds: kinds,
-    startForbidden,
-  };
+    .filter(({ labels }) => !runsProxies(targets.system, labels[label.target] ?? ''))
+    .map((view) => ({ target: targets.nameOf(view), status: view.status, exitCode: view.exitCode, pid: view.pid }));
 }

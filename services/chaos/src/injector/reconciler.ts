@@ -94,7 +94,7 @@ export class Reconciler {
       this.#proxyFailsSince = null;
       const restarted = created.size === 0 ? [] : await this.#restarted();
       // The injector creates the proxies when it starts; that is not a failure.
-      const lost = [...created].filter(([proxy]) => registry.activeOn(proxy).kinds.length > 0 || this.#proxiesExisted);
+      const lost = [...created].filter(([proxy]) => registry.on(proxy).length > 0 || this.#proxiesExisted);
       this.#proxiesExisted = true;
       const lostInRestart: string[] = [];
       for (const [proxy, change] of lost) {

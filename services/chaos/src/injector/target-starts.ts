@@ -44,7 +44,7 @@ export class TargetStarts {
       throw new EncoreError('INVALID_INPUT', `${target} is not a container that Encore starts`);
     requireRun(request.runId);
     await lock.run(target, async () => {
-      if (registry.activeOn(target).startForbidden)
+      if (registry.on(target).some(({ behaviour }) => behaviour.forbidsStart))
         throw new EncoreError('START_FORBIDDEN', `an active fault on ${target} forbids starting it`);
       await act(await tools.targets.find(target, deadline(findMs)), deadline(restartMs));
     });

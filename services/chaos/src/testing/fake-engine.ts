@@ -50,7 +50,6 @@ export class FakeEngine implements Engine {
       restartCount: 0,
       pid: 1,
       startedAtMs: this.#clock.now(),
-      finishedAtMs: 0,
       memoryBytes: Number(labels[label.memory] ?? 0),
       memswapBytes: Number(labels[label.memswap] ?? 0),
       cpus: Number(labels[label.cpus] ?? 0),
@@ -105,7 +104,7 @@ export class FakeEngine implements Engine {
 
   /** Ends the process; `policy`: whether the restart policy restarts it. */
   die(view: ContainerView, exitCode: number, policy: boolean): void {
-    this.#set(view, { status: policy ? 'restarting' : 'exited', exitCode, finishedAtMs: this.#clock.now() });
+    this.#set(view, { status: policy ? 'restarting' : 'exited', exitCode });
     this.stress = { memoryBytes: 0, disk: false };
     this.#emit(view, 'die', { exitCode: String(exitCode) });
     if (!policy) return;

@@ -137,21 +137,7 @@ export class FakeChaos extends FakeService {
   }
 
   #target(target: string): TargetState {
-    return {
-      target,
-      id: 'server-1',
-      status: this.#server.status,
-      exitCode: 0,
-      restartCount: 0,
-      pid: 4_711,
-      startedAt: 0,
-      finishedAt: 0,
-      memoryLimitBytes: 2 ** 29,
-      cpus: 1,
-      allowedKinds: ['crash', 'outage'],
-      activeKinds: [],
-      startForbidden: this.startForbidden,
-    };
+    return { target, status: this.#server.status, exitCode: 0, pid: 4_711 };
   }
 
   #kill(fault: PlannedFault): void {

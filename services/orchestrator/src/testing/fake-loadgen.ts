@@ -87,7 +87,7 @@ export class FakeLoadgen extends FakeService {
       this.#readBack(final).then(() => response.status(202).json({}), next);
     });
     app.get('/status', (_request, response) => {
-      const counts = { users: 1, attempts: 0, operations: 0, operationsOk: 0, acknowledged: 1 };
+      const counts = { users: 1, attempts: 0, operations: 0, acknowledged: 1 };
       const { instanceId } = this.events;
       const state = this.isReadingBack ? 'reading_back' : 'stopped';
       response.json({
