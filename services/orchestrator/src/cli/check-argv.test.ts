@@ -33,7 +33,7 @@ describe('arguments of the command line', () => {
   it('rejects an option that the command ignores, and names the commands that accept it', () => {
     assert.deepEqual(problems(['verify', 'a', '--hours', '3', '--no-monitor']), [
       '--hours: not an option of "encore verify"; it is an option of "encore run", "encore replay", "encore check"',
-      '--no-monitor: not an option of "encore verify"; it is an option of "encore run", "encore replay", "encore check"',
+      '--no-monitor: not an option of "encore verify"; it is an option of "encore run", "encore replay"',
     ]);
     assert.deepEqual(problems(['verify', '--url', 'x']), [
       'verify: argument missing; write "encore verify <folder>"',
@@ -47,6 +47,7 @@ describe('arguments of the command line', () => {
       ['revert', '--seed', '7'],
       ['report', '--config', 'some.yaml'],
       ['check', '--dry-run'],
+      ['check', '--no-monitor'],
       ['faults', '--users', '3'],
     ])
       assert.match(problems(argv).join('\n'), /^--[a-z-]+: not an option of "encore [a-z]+"; it is an option of .*$/);

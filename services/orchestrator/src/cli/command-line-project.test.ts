@@ -42,6 +42,15 @@ describe("command line of a user's project", () => {
     });
   });
 
+  it('refuses options of a project for the bundled lab, which would ignore them', () => {
+    inNewFolder(() => {
+      assert.deepEqual(problems(['--profile', 'smoke', '--keep', '--no-dashboards']), [
+        '--keep: only for your own project, and this folder has no encore.yaml; remove it',
+        '--no-dashboards: only for your own project, and this folder has no encore.yaml; remove it',
+      ]);
+    });
+  });
+
   it('refuses the bundled lab in the folder of another Compose project, which has no encore.yaml yet', () => {
     inNewFolder((project) => {
       assert.equal(run([]).config.profile, 'full');

@@ -167,7 +167,7 @@ function monitored(given: string | undefined, env: NodeJS.ProcessEnv): Command |
   // problemsOfPorts reports an invalid port.
   if (given === undefined) return { name: 'monitor', url: pageUrl(env) };
   if (/^https?:$/.test(URL.parse(given)?.protocol ?? '')) return { name: 'monitor', url: given };
-  const right = "the address of the lab's page, such as http://127.0.0.1:8080";
+  const right = 'the address of the live page, such as http://127.0.0.1:8080';
   return { name: 'refused', problems: [`--url: ${invalidValue(given, right)}`] };
 }
 
@@ -196,7 +196,7 @@ function planned(
 ): Command | Problems {
   const options = program.opts<Options>();
   const flags = flagsOf(program);
-  const problems: string[] = [];
+  const problems = request.name === 'run' ? problemsOfProjectOptions(options) : [];
   const stored = request.name === 'replay' ? request.operand : options.replay;
   const read = stored === undefined ? null : readReplay(stored);
   if (read?.ok === false) problems.push(read.problem);
@@ -234,6 +234,12 @@ function planned(
   if (refusals.length > 0) return { name: 'refused', problems: [...refusals, ...originOf(config)] };
   if (request.name === 'check') return { name: 'check', config, plan, system };
   return { name: 'run', config, plan, system, dryRun: options.dryRun === true };
+}
+
+/** A run of the bundled lab would ignore these options. */
+function problemsOfProjectOptions({ keep, dashboards }: Options): string[] {
+  const given = [...(keep ? ['--keep'] : []), ...(dashboards ? [] : ['--no-dashboards'])];
+  return given.map((flag) => `${flag}: only for your own project, and this folder has no ${encoreFileName}; remove it`);
 }
 
 function systemOf(env: NodeJS.ProcessEnv): System | { problems: string[] } {

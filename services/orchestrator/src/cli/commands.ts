@@ -38,7 +38,7 @@ export const commands = {
   },
   check: {
     description: 'run only the preflight checks, and print a fix for each problem; for the bundled lab only',
-    options: [...settings, '--no-monitor', '--replay'],
+    options: [...settings, '--replay'],
   },
   revert: {
     description: 'revert all active faults; in a folder with encore.yaml, stop and remove what its runs left behind',

@@ -96,7 +96,19 @@ describe('preflight checks', () => {
       check.found,
       'encore-server-1 has restart: no (required: always), init: false (required: true), stop_signal: SIGQUIT (required: SIGTERM); the restart policy will not restart it after every crash',
     );
-    assert.match(check.fix ?? '', /up -d --force-recreate/);
+    assert.match(check.fix ?? '', /up -d --scale orchestrator=0 --force-recreate/);
+  });
+
+  it('suggest no command that would begin the 24-hour run of the orchestrator', () => {
+    const fixes = checks({
+      checkouts: { '/a': ['encore-server-1'], '/b': ['encore-chaos-1'] },
+      outdated: ['encore-server-1'],
+      publishedPorts: { orchestrator: [8080] },
+      restartSetups: { server: { policy: 'no', init: true, stopSignal: 'SIGTERM' } },
+      restartPolicies: { chaos: ['no'] },
+    }).flatMap(({ fix = '' }) => (fix.includes('docker compose up') ? [fix] : []));
+    assert.equal(fixes.length, 5);
+    for (const fix of fixes) assert.match(fix, /`docker compose up -d --scale orchestrator=0[^`]*`/);
   });
 
   it('know which restart settings recover a crash', () => {

@@ -10,6 +10,8 @@ export const limitsBytes = 2_592 * 1024 ** 2;
 const wantedBytes = 4 * 1024 ** 3;
 const minDockerMajor = 25;
 const minCompose = { major: 2, minor: 20 } as const;
+/** Starts the lab without the orchestrator, which would begin a run of 24 hours. */
+const startLab = 'docker compose up -d --scale orchestrator=0';
 
 export function engineChecks(engine: EngineInfo, plan: Plan): PreflightCheck[] {
   return [
@@ -100,8 +102,7 @@ function checkout({ checkouts }: EngineInfo): PreflightCheck {
   const folders = Object.entries(checkouts);
   if (folders.length < 2) return ok(name, folders[0]?.[0] ?? 'unknown');
   const found = `the containers belong to ${folders.map(([folder, names]) => `${folder} (${names.join(', ')})`).join(', ')}`;
-  const fix =
-    'set a different COMPOSE_PROJECT_NAME in the .env of one checkout, then run `docker compose up -d` in this one';
+  const fix = `set a different COMPOSE_PROJECT_NAME in the .env of one checkout, then run \`${startLab}\` in this one`;
   return warn(name, found, fix);
 }
 
@@ -137,7 +138,7 @@ const listOf = (names: readonly string[]): string => (names.length === 0 ? '' : 
 function images({ images: all, outdated }: EngineInfo): PreflightCheck {
   const name = 'images';
   if (outdated.length === 0) return ok(name, [...new Set(Object.values(all))].join(', '));
-  const fix = 'recreate them with `docker compose up -d --build`';
+  const fix = `recreate them with \`${startLab} --build\``;
   return warn(name, `containers running an outdated image: ${outdated.join(', ')}`, fix);
 }
 
@@ -152,7 +153,7 @@ function ports(engine: EngineInfo, system: PlannedSystem): PreflightCheck {
   if (closed.length === 0 || isOwnProject(engine)) return ok(name, found);
   const fix = closed.includes('orchestrator')
     ? 'add `--service-ports` to `docker compose run`; without it the live page is unreachable'
-    : 'publish them with `docker compose up -d`; if a port is already in use, set another one in .env';
+    : `publish them with \`${startLab}\`; if a port is already in use, set another one in .env`;
   return warn(name, `not published for ${closed.join(', ')}`, fix);
 }
 
@@ -191,7 +192,7 @@ function restartPolicy({ restartSetups }: EngineInfo): PreflightCheck {
   return warn(
     name,
     `${missing.join('; ')}; the restart policy will not restart it after every crash`,
-    'recreate the containers as in docker-compose.yml with `docker compose up -d --force-recreate`',
+    `recreate the containers as in docker-compose.yml with \`${startLab} --force-recreate\``,
   );
 }
 
@@ -209,7 +210,7 @@ function ownRestarts({ restartPolicies }: EngineInfo, { proxies }: PlannedSystem
   return warn(
     name,
     `${wrong.join('; ')}; if it exits, it may stay down until the end of the run`,
-    'recreate the containers as in docker-compose.yml with `docker compose up -d --force-recreate`',
+    `recreate the containers as in docker-compose.yml with \`${startLab} --force-recreate\``,
   );
 }
 

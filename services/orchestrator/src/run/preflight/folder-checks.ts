@@ -57,10 +57,10 @@ export async function diskCheck(
     const free = bavail * bsize;
     const found = `${sizeText(free)} free in ${shown}`;
     if (free < minDiskBytes)
-      return fail(name, found, `free disk space until at least ${sizeText(minDiskBytes)} is available`);
+      return fail(name, found, `free up disk space, until at least ${sizeText(minDiskBytes)} is available`);
     const recommended = Math.max(minDiskBytes, (diskPerDayBytes * hours) / 24);
     if (free < recommended)
-      return warn(name, found, `free disk space: ${sizeText(recommended)} is recommended for ${hours} h`);
+      return warn(name, found, `free up disk space: ${sizeText(recommended)} is recommended for ${hours} h`);
     return ok(name, found);
   } catch (error) {
     return fail(name, `${shown} ${whyUnwritable(error)}`, 'make it a folder that you can write to');
