@@ -72,7 +72,7 @@ export const runConfigSchema = z.strictObject({
   recoveryTimeoutSeconds: z.number().min(1),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   control: controlSchema.default('none'),
-  monitor: z.boolean().default(true).describe('the live display in a terminal; without it, plain lines'),
+  monitor: z.boolean().default(true).describe('the monitor in a terminal; without it, plain lines'),
   allowInfeasiblePlan: z
     .boolean()
     .default(false)

@@ -205,7 +205,7 @@ function valueAt(settings: unknown, path: Path): unknown {
 }
 
 /** Formats a path as `schedule[0].faults[0].kind`. */
-function pathText(path: Path): string {
+export function pathText(path: Path): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
     return text === '' ? String(key) : `${text}.${String(key)}`;

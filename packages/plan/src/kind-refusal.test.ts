@@ -18,11 +18,12 @@ const system = {
 describe('refusal of a kind', () => {
   it('permits a kind on a container, on its replicas and on nothing else', () => {
     for (const target of ['api', 'api#1', 'api#2']) assert.equal(kindRefusal(system, target, 'crash'), null, target);
-    for (const target of ['api#3', 'proxy', 'api:80', 'toString'])
+    for (const target of ['api#3', 'api:80', 'toString'])
       assert.equal(
         kindRefusal(system, target, 'crash'),
         `crash cannot target ${target}; it acts on a container, and these allow it: api`,
       );
+    assert.equal(kindRefusal(system, 'proxy', 'crash'), 'proxy does not allow crash; these do: api');
     assert.equal(kindRefusal(system, 'api', 'freeze'), 'freeze cannot target api; no target of the system allows it');
   });
 });

@@ -14,9 +14,9 @@ export function kindRefusal(
     return null;
   const { actsOn } = kindOf(kind);
   const possible = allowing.filter((name) => isProxy(name) === (actsOn === 'proxy'));
-  const right =
-    possible.length > 0
-      ? `it acts on a ${actsOn}, and these allow it: ${possible.join(', ')}`
-      : 'no target of the system allows it';
-  return `${kind} cannot target ${target}; ${right}`;
+  if (possible.length === 0) return `${kind} cannot target ${target}; no target of the system allows it`;
+  const targets = possible.join(', ');
+  return Object.hasOwn(actsOn === 'proxy' ? system.proxies : system.containers, target)
+    ? `${target} does not allow ${kind}; these do: ${targets}`
+    : `${kind} cannot target ${target}; it acts on a ${actsOn}, and these allow it: ${targets}`;
 }

@@ -13,7 +13,7 @@ export function renderTimeline(plan: Plan, unsupported: Readonly<Record<string, 
   for (const { kind } of plan.faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const targetWidth = Math.max(15, ...plan.faults.map(({ target }) => target.length + 2));
   return [
-    `Plan of ${clockTime(plan.steadySeconds)} steady load after ${plan.rampSeconds} s of ramp`,
+    `Plan for ${clockTime(plan.steadySeconds)} of steady load, after a ramp of ${plan.rampSeconds} s`,
     `  seed                 ${plan.seed}`,
     `  hash                 ${plan.hash}`,
     `  best success rate    ${(plan.bestSuccessRate * 100).toFixed(2)} % (estimate for a system without weaknesses)`,

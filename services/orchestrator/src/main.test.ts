@@ -231,7 +231,7 @@ describe('encore program', function () {
     assert.equal(others.exitCode, 2, others.printed);
     assert.match(
       others.printed,
-      /^Nothing was reverted: the lab at \S+ belongs to another .* run `\S+ revert` in the folder of its encore\.yaml\./,
+      /^Nothing was reverted: the lab at \S+ does not accept .* run `\S+ revert` in the folder of its encore\.yaml\./,
     );
     lab.chaos.isOfOthers = false;
     assert.match((await encore('faults').end()).printed, /^crash /m);

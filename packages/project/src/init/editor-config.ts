@@ -26,8 +26,8 @@ export function editorConfigText(encore: string): string {
     paths: { '@encore/workload': [join(encore, 'packages', 'workload', 'src', 'index.ts')] },
   };
   return [
-    '// For your editor: completes and checks the workload. Written by "encore init"; a run does not read it. The',
-    '// path is that of the Encore on this machine, so keep this file out of version control.',
+    '// For your editor: completes and checks the workload. Written by "encore init"; a run does not read it. Its',
+    '// absolute paths lead to Encore on this machine, so keep this file out of version control.',
     JSON.stringify({ compilerOptions, include: ['*.mts'] }, null, 2),
     '',
   ].join('\n');

@@ -81,7 +81,7 @@ export async function initProject(
       ...(newWorkload === null
         ? []
         : [
-            `Wrote ${join(place, workloadPath)}: the GET requests that were found.`,
+            `Wrote ${join(place, workloadPath)}: one operation for each GET request that was found.`,
             `Wrote ${join(place, editorConfigPath)}: lets your editor complete and check the workload.`,
           ]),
       ...summary(discovery, shown),

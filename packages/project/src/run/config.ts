@@ -11,7 +11,7 @@ export function engineSocket(): string {
   return process.env['ENCORE_DOCKER_SOCKET'] || host || '/var/run/docker.sock';
 }
 
-/** What the live display needs to know of the terminal, as options of `docker compose run`. */
+/** What the monitor needs to know of the terminal, as options of `docker compose run`. */
 export function terminalOptions(env: NodeJS.ProcessEnv = process.env): string[] {
   return ['TERM', 'NO_COLOR', 'FORCE_COLOR'].flatMap((name) => (env[name] ? ['-e', `${name}=${env[name]}`] : []));
 }

@@ -1,7 +1,7 @@
 /** Reads a YAML workload. All of its mistakes are listed at once, with line and column. */
 import { pathToFileURL } from 'node:url';
 import { didYouMean, invalidValue } from '@encore/kit/near-miss';
-import { expectedAt, keysAt } from '@encore/kit/schema-problems';
+import { expectedAt, keysAt, pathText } from '@encore/kit/schema-problems';
 import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { setPlace } from '../defined-at.ts';
@@ -45,7 +45,7 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
   throw new Error(
     located
       .map(({ offset, path, message }) =>
-        [at(offset), ...(path.length === 0 ? [] : [path.join('.')]), message].join(': '),
+        [at(offset), ...(path.length === 0 ? [] : [pathText(path)]), message].join(': '),
       )
       .join('\n'),
   );

@@ -17,8 +17,8 @@ describe('YAML workload', () => {
         const problems = message.split('\n').map((line) => line.replace(/^shop\.yaml:\d+:\d+: /, ''));
         for (const [index, pattern] of [
           /^constants\.price: is also the name of a value/,
-          /^setup\.0\.request\.headers\.authorization: unknown name tokne; known here: run, token, price$/,
-          /^setup\.1\.request\.path: unknown name ship; known here: run, token, price, shop$/,
+          /^setup\[0\]\.request\.headers\.authorization: unknown name tokne; known here: run, token, price$/,
+          /^setup\[1\]\.request\.path: unknown name ship; known here: run, token, price, shop$/,
           /^list: needs readBack/,
           /^list\.ids: not a JSONPath/,
           /^remove\.request\.path: unknown name new_id; known here: id, token, price$/,
@@ -117,7 +117,7 @@ describe('YAML workload', () => {
       ],
       ['uses: object', 'uses: item', 'uses: "item" is not valid; expected object'],
       ['integer: [1, 100]', 'integer: [1]', 'integer: [1] is not valid; expected a list with 2 items'],
-      ['[1, 100]', '[low, 100]', 'integer.0: "low" is not valid; expected a whole number'],
+      ['[1, 100]', '[low, 100]', 'integer[0]: "low" is not valid; expected a whole number'],
       ['name: shop', 'constants: { token: [1] }', 'token: [1] is not valid; expected a text, a number, true or false'],
       ['name: shop', 'constants: { Token: 1 }', 'Token: use lowercase letters, digits and _, starting with a letter'],
     ];

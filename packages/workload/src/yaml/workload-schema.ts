@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 
-const template = z.string().describe('a template: {{ name }} is replaced');
+const template = z.string().describe('a text in which templates such as {{ name }} are replaced');
 const scalar = z.union([z.string(), z.number(), z.boolean()]).describe('a text, a number, true or false');
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'use lowercase letters, digits and _, starting with a letter');
 const status = z.number().int().min(100).max(599);
@@ -105,7 +105,7 @@ export const workloadSchema = z.strictObject({
       request: requestSchema,
       absent: z.array(status).default([404]).describe('statuses of an object that does not exist'),
       capture: z.record(name, z.string()).default({}),
-      content: template.describe('a template of the same text as content of the last write; may use id and captures'),
+      content: template.describe('the content of the last write, as a template that may use id and what was captured'),
     })
     .optional(),
   list: z

@@ -113,7 +113,7 @@ export class VirtualUser {
     return { end: 'cancelled', startedAt: now, answeredAt: now };
   }
 
-  /** Start at `dueAt`, or as soon as the user is free, or after a pause if far behind. */
+  /** Returns `dueAt`, or when the user became free, or the end of a pause if that was too late. */
   #beginAt({ paceMs }: PlannedOperation, dueAt: number): number {
     const pauseMs = catchUpPauseMs(paceMs, this.#tookMs, this.#random);
     return this.#freeAt - dueAt > pauseMs ? this.#freeAt + pauseMs : Math.max(this.#freeAt, dueAt);

@@ -119,7 +119,7 @@ describe('parseCommandLine', () => {
   it('rejects an invalid page address', () => {
     for (const url of ['foo', 'localhost:8080', 'ftp://localhost'])
       assert.deepEqual(problems(['monitor', '--url', url]), [
-        `--url: "${url}" is not valid; expected the address of the lab's page, such as http://127.0.0.1:8080`,
+        `--url: "${url}" is not valid; expected the address of the live page, such as http://127.0.0.1:8080`,
       ]);
   });
 

@@ -59,17 +59,17 @@ export function describeProgram(
       '--config <file>',
       'read settings of the bundled lab from a JSON or YAML file, see docs/CONFIGURATION.md (environment: ENCORE_CONFIG); those of your own project are in encore.yaml',
     )
-    .option('--no-monitor', 'print plain lines instead of the live display')
+    .option('--no-monitor', 'print plain lines instead of the monitor')
     .option('--dry-run', 'print the plan and what the run can prove, without starting anything')
     .option(
       '--keep',
       'leave the containers of your own project up after the run, until `encore revert`; not available for a project without Docker',
     )
     .option('--no-dashboards', 'run your own project without Prometheus and Grafana')
-    .option('--replay <plan>', 'same as `encore replay`; for the bundled lab only')
+    .option('--replay <plan>', 'use a stored plan, as `encore replay` does; for the bundled lab only')
     .option(
       '--url <url>',
-      'address of the page that `encore monitor` reads (default: this machine, port ENCORE_PORT_PAGE or 8080)',
+      'address of the live page that `encore monitor` reads (default: this machine, port ENCORE_PORT_PAGE or 8080)',
     )
     .option(
       '-f, --file <file>',

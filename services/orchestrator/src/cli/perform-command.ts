@@ -148,7 +148,7 @@ async function revert(wiring: Wiring, print: (text: string) => void): Promise<nu
     const code = error instanceof EncoreError ? error.code : null;
     if (code === 'UNAUTHORIZED')
       print(
-        `Nothing was reverted: the lab at ${wiring.chaosUrl} belongs to another project or checkout, because it does not accept this API token. For your own project, run \`${wiring.command} revert\` in the folder of its encore.yaml. For the bundled lab, run it in the checkout of that lab; on Docker, \`docker compose run --rm --no-deps orchestrator revert\`.`,
+        `Nothing was reverted: the lab at ${wiring.chaosUrl} does not accept this API token, so it belongs to another project or checkout. For your own project, run \`${wiring.command} revert\` in the folder of its encore.yaml. For the bundled lab, run it in the checkout of that lab; on Docker, \`docker compose run --rm --no-deps orchestrator revert\`.`,
       );
     else if (code === 'UNREACHABLE')
       print(

@@ -62,7 +62,7 @@ describe('verify', () => {
     assert.match(output, /ledger\.ndjson +600 lines, 600 entries\n/);
     assert.match(
       output,
-      /production_test_20260101_120000\.json matches in every figure\. Its views .* were not compared\.\n$/,
+      /production_test_20260101_120000\.json matches in every figure\. The other formats .* were not compared\.\n$/,
     );
   });
 

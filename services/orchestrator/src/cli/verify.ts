@@ -37,10 +37,10 @@ export async function verify(folder: string, reportPath: string, print: (text: s
     return exitCodes[report.result];
   }
   if (contradictions.length === 0) {
-    print(`${name} matches in every figure. Its views (report.html, junit.xml, summary.md) were not compared.`);
+    print(`${name} matches in every figure. The other formats (report.html, junit.xml, summary.md) were not compared.`);
     return exitCodes[report.result];
   }
-  print(`${name} differs. Either it or the files were changed, or another version of Encore wrote it:`);
+  print(`${name} differs: it or the files were changed, or another version of Encore wrote it. The differences:`);
   for (const contradiction of contradictions.slice(0, maxShown)) print(`  ${contradiction}`);
   if (contradictions.length > maxShown) print(`  and ${contradictions.length - maxShown} more`);
   return contradictedExitCode;

@@ -23,7 +23,7 @@ const rows: readonly Omit<ScalarSetting, 'flag'>[] = [
     key: 'profile',
     flagSyntax: '--profile <name>',
     variable: 'ENCORE_PROFILE',
-    help: `base settings: ${profileNames.join(', ')} (default: full)`,
+    help: `base settings: ${profileNames.join(', ')} (default: that of the settings file or encore.yaml, otherwise full)`,
     expected: `one of ${profileNames.join(', ')}`,
     choices: profileNames,
   },

@@ -7,7 +7,7 @@ import { describeError, EncoreError } from '@encore/kit';
 import type { RunContext } from '../run-context.ts';
 
 const maxConnections = 100;
-/** Time to store the score that the requests ask for, and for requests in flight at the end. */
+/** Time for the workload's preparing request, and for requests in flight at the end. */
 const marginMs = 15_000;
 
 export async function measureCapacity(

@@ -36,7 +36,7 @@ describe('openRun', () => {
     ]);
     await assert.rejects(open(), {
       code: 'RUN_EXISTS',
-      message: /has r20260101_120000 of the volume encore_runs; start this run again$/,
+      message: /uses r20260101_120000 of the volume encore_runs; start this run again$/,
     });
   });
 });

@@ -39,7 +39,7 @@ async function reserve(folder: string, shown: string): Promise<void> {
     await mkdir(folder);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    const message = `another run started in the same second and has ${shown}; start this run again`;
+    const message = `another run started in the same second and uses ${shown}; start this run again`;
     throw new EncoreError('RUN_EXISTS', message, { cause: error });
   }
 }
