@@ -53,7 +53,7 @@ function recoveriesOf({ faults, recoveries }: Report): Case[] {
         suite: 'recoveries',
         name: `${id} ${kind} of ${target}`,
         seconds: seconds ?? 0,
-        ...(recoveredBy === 'none' ? { failure: 'no correct response after it' } : {}),
+        ...(recoveredBy === 'none' ? { failure: 'not recovered' } : {}),
         ...(isLate(fault, recoveries) ? { failure: `recovered in ${recoveryText(fault, recoveries)}` } : {}),
         ...(seconds === null && recoveredBy !== 'none' ? { error: `no recovery time: ${secondsText(seconds)}` } : {}),
       };

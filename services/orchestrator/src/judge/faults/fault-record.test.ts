@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { EncoreEvent } from '@encore/contracts';
 import { describe, it } from 'mocha';
 import { crash, historyOf, judged, laterCrash, limitOf5Seconds, outage, slowFault } from '../../testing/judged-run.ts';
 import { plannedFault, type SimulatedFault } from '../../testing/simulated-fault.ts';
@@ -106,6 +107,22 @@ describe('judge: recoveries', () => {
     const text = 'no correct response after f0001 crash of server';
     assert.ok(reasonsWith({ withoutRestartPolicy: ['server'] }).includes(`${text}, which has no restart policy (`));
     assert.ok(reasonsWith({ withoutRestartPolicy: ['db'] }).includes(`${text};`));
+  });
+
+  it('fails a dependency that stays down, although users get correct responses', async () => {
+    const faults = [plannedFault(1, { kind: 'crash', target: 'postgres', atSeconds: 40 })];
+    const { report } = await judged({ faults });
+    assert.equal(report.faults[0]?.recovered_by, 'restart-policy');
+    assert.ok((report.faults[0].recovery_seconds ?? 0) >= (report.faults[0].stages.restarted ?? Infinity));
+    const isStart = (event: EncoreEvent): boolean =>
+      event.type === 'target_started' || (event.type === 'engine_event' && event.action === 'start');
+    const { report: down } = await judged({ faults }, { event: (event) => !isStart(event) });
+    assert.deepEqual([down.result, down.faults[0]?.recovered_by], ['FAILED', 'none']);
+    const text = 'never recovered (rule: max<30); the target did not start again after f0001 crash of postgres;';
+    assert.ok(
+      down.reasons.some((reason) => reason.includes(text)),
+      down.reasons.join('\n'),
+    );
   });
 
   it('does not count the start for the read-back as a stage', async () => {

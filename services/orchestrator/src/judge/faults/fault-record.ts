@@ -160,17 +160,21 @@ export function isOpen(record: FaultRecord, at: number): boolean {
 export const wasSkipped = ({ skipped, injectedAt }: FaultRecord): boolean => skipped !== null && injectedAt === null;
 
 /**
- * True if the container of the fault can have answered a request that began then. A response may
- * come from another replica, so a replica must have started, and be ready again if it was not.
+ * True if the container of the fault may have been back when the request began. A response may come
+ * from another replica or need no dependency, so either must have started again, and a replica must
+ * be ready again if it was not.
  */
-export function isBack(
-  { isReplica, diedAt, restartedAt, readyLost, readyAt }: FaultRecord,
-  startedAt: number,
-): boolean {
-  if (!isReplica) return true;
-  if (diedAt !== null && (restartedAt === null || startedAt < restartedAt)) return false;
-  return !readyLost || (readyAt !== null && startedAt >= readyAt);
+export function isBack(record: FaultRecord, startedAt: number): boolean {
+  const { isReplica, restartedAt, readyLost, readyAt } = record;
+  if (isDown(record) || (mayBeBypassed(record) && restartedAt !== null && startedAt < restartedAt)) return false;
+  return !isReplica || !readyLost || (readyAt !== null && startedAt >= readyAt);
 }
+
+/** The container died and has not started again, although responses may not show it. */
+export const isDown = (record: FaultRecord): boolean =>
+  mayBeBypassed(record) && record.diedAt !== null && record.restartedAt === null;
+
+const mayBeBypassed = ({ isReplica, isOnDependency }: FaultRecord): boolean => isReplica || isOnDependency;
 
 export type Recovery =
   | { state: 'recovered'; seconds: number }

@@ -128,13 +128,13 @@ describe('fault tracker', () => {
     assert.equal(stagesOf(cached.record()).readyAt, 7_000, 'a cached response does not imply readiness');
   });
 
-  it('notes what started a dependency after users already had correct responses, and no later start', () => {
+  it('waits for the start of a dependency, although users get correct responses without it', () => {
     const crash = planned('crash', 'postgres');
     const { add, recovered, record } = tracked(crash);
-    add(...inject(1_000, crash), died(1_020, 'postgres'), reverted(1_030), ok(1_100));
-    assert.deepEqual(recovered(), { seconds: 0.105, recoveredBy: null });
-    add(...started(1_500, 'restart-policy', 1, 'postgres'), ...started(1_900, 'external', 0, 'postgres'));
-    assert.deepEqual(recovered(), { seconds: 0.105, recoveredBy: 'restart-policy' });
+    add(...inject(1_000, crash), died(1_020, 'postgres'), reverted(1_030), ok(1_100), ok(1_450));
+    assert.deepEqual(recovered(), { seconds: 'not_recovered', recoveredBy: 'none' });
+    add(...started(1_500, 'restart-policy', 1, 'postgres'), ok(1_510), ...started(1_900, 'external', 0, 'postgres'));
+    assert.deepEqual(recovered(), { seconds: 0.515, recoveredBy: 'restart-policy' });
     assert.equal(stagesOf(record()).restartedAt, 1_500);
   });
 

@@ -265,8 +265,8 @@ export class FaultTracker {
       const { clock } = record.behaviour;
       const down = record.diedAt !== null || clock === 'injection';
       if (record.container !== container || record.injectedAt === null || !down) continue;
-      // A response may need no dependency, and a busy engine reports a start late, so the first
-      // start after a death counts even if users had a correct response before it.
+      // A busy engine reports a start late, so the first start after a death counts even if users
+      // had a correct response before it.
       const isFirst = record.diedAt !== null && (record.restartedAt ?? time) === time;
       if (record.firstSuccessAt !== null && !isFirst) continue;
       record.restartedAt ??= time;

@@ -6,7 +6,7 @@ import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
 import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
 import { readBackDisagreements } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';
-import type { FaultRecord } from '../faults/fault-record.ts';
+import { type FaultRecord, isDown } from '../faults/fault-record.ts';
 import { maxReturnMs, overlapReason } from '../faults/return-to-normal.ts';
 import { recoveredText } from './confidence.ts';
 import type { MetricName } from './metric-table.ts';
@@ -130,18 +130,23 @@ function recoverySeconds({ faults, settings, run }: Evidence): Figure {
     if (recovery.state === 'recovered') return [{ record, seconds: recovery.seconds }];
     return recovery.state === 'not_recovered' ? [{ record, seconds: Number.POSITIVE_INFINITY }] : [];
   });
-  const missing = recoveries
-    .filter(({ seconds }) => seconds === Number.POSITIVE_INFINITY)
-    .map(({ record }) => {
-      const hasNoPolicy = isKill(record.fault) && withoutPolicy.includes(withoutNumber(record.container));
-      return `${faultText(record)}${hasNoPolicy ? ', which has no restart policy (restart: no)' : ''}`;
-    });
+  const missing = recoveries.filter(({ seconds }) => seconds === Number.POSITIVE_INFINITY);
+  const missingTexts = (what: string, down: boolean): string[] => {
+    const texts = missing
+      .filter(({ record }) => isDown(record) === down)
+      .map(({ record }) => {
+        const hasNoPolicy = isKill(record.fault) && withoutPolicy.includes(withoutNumber(record.container));
+        return `${faultText(record)}${hasNoPolicy ? ', which has no restart policy (restart: no)' : ''}`;
+      });
+    return texts.length === 0 ? [] : [`${what} after ${list(texts)}`];
+  };
   const [slowest] = recoveries.toSorted((a, b) => b.seconds - a.seconds);
   const kills = recoveries.filter(({ record }) => isKill(record.fault));
   const [trials, what] = kills.length > 0 ? [kills, 'kills'] : [recoveries, 'faults'];
   const inTime = trials.filter(({ seconds }) => seconds < settings.recoveryTimeoutSeconds);
   const notes = [
-    ...(missing.length === 0 ? [] : [`no correct response after ${list(missing)}`]),
+    ...missingTexts('no correct response', false),
+    ...missingTexts('the target did not start again', true),
     ...(missing.length > 0 || slowest === undefined ? [] : [`slowest: ${slowestText(slowest.record, faults)}`]),
     ...(trials.length === 0 ? [] : [recoveredText(inTime.length, trials.length, what)]),
   ];
