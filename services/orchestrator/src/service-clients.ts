@@ -59,9 +59,10 @@ export class ServiceClients {
   }
 
   // ---- chaos ----
+  /** Also reverts what an earlier run left, on every target. */
   takeRunLease(runId: string, call: Call = {}): Promise<unknown> {
     const body = { runId, ttlMs: runLeaseTtlMs };
-    return this.#chaos('POST', '/run', anything, call, body);
+    return this.#chaos('POST', '/run', anything, { timeoutMs: 60_000, ...call }, body);
   }
 
   renewRunLease(runId: string, call: Call = {}): Promise<unknown> {
