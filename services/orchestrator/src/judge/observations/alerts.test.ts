@@ -17,6 +17,14 @@ const kill = (at: number, engineAt = at): EncoreEvent => ({
   target: 'server',
   params: {},
 });
+const engine = (at: number, target: string, action: 'die' | 'start'): EncoreEvent => ({
+  type: 'engine_event',
+  at,
+  engineAt: at,
+  target,
+  action,
+});
+const died = (at: number): EncoreEvent => engine(at, 'server', 'die');
 const answered = (at: number, startedAt: number): EncoreEvent => ({
   type: 'answered_again',
   at,
@@ -68,7 +76,7 @@ function textsOf(events: readonly (EncoreEvent | Observation)[]): string[] {
 
 describe('alerts', () => {
   it('names a kill, and its recovery with the duration', () => {
-    const events = [phase(0, 'steady'), kill(1_050, 1_000), answered(2_400, 2_000)];
+    const events = [phase(0, 'steady'), kill(1_050, 1_000), died(1_060), answered(2_400, 2_000)];
     assert.deepEqual(textsOf(events), [
       '[WARNING] Scheduled process kill: crash of server (f0001)',
       '[INFO] Recovery successful in 1.4 s: server (f0001)',
@@ -83,8 +91,23 @@ describe('alerts', () => {
       outcome,
     });
     const before = [probe(1_100, 900, 'ok'), probe(1_200, 1_150, 'refused')];
-    const events = [phase(0, 'steady'), kill(1_000), ...before, probe(1_700, 1_650, 'ok'), answered(2_400, 2_000)];
+    const events = [
+      phase(0, 'steady'),
+      kill(1_000),
+      died(1_010),
+      ...before,
+      probe(1_700, 1_650, 'ok'),
+      answered(2_400, 2_000),
+    ];
     assert.deepEqual(textsOf(events).slice(1), ['[INFO] Recovery successful in 0.7 s: server (f0001)']);
+  });
+
+  it('raises the recovery of a dependency when it has started again, not when users get responses', () => {
+    const killed = { ...kill(1_000), target: 'postgres' } as EncoreEvent;
+    const events = [phase(0, 'steady'), killed, engine(1_010, 'postgres', 'die'), answered(1_500, 1_100)];
+    assert.equal(textsOf(events).length, 1);
+    events.push(engine(2_000, 'postgres', 'start'), answered(2_100, 2_050));
+    assert.deepEqual(textsOf(events).slice(1), ['[INFO] Recovery successful in 1.1 s: postgres (f0001)']);
   });
 
   it('raises no recovery for a kill without effect', () => {
@@ -95,15 +118,16 @@ describe('alerts', () => {
       effect: 'absent',
       evidence: '',
     };
-    assert.equal(textsOf([phase(0, 'steady'), kill(1_000), effect, answered(2_400, 2_000)]).length, 1);
+    assert.equal(textsOf([phase(0, 'steady'), kill(1_000), died(1_005), effect, answered(2_400, 2_000)]).length, 1);
   });
 
   it('names a server that is ready again without a kill, but not twice after a kill', () => {
     const calm = [phase(0, 'steady'), seen(1_000, true), seen(2_000, false), seen(3_500, true)];
     assert.deepEqual(textsOf(calm), ['[INFO] Recovery successful in 1.5 s: alpha ready again']);
-    const killed = [phase(0, 'steady'), kill(1_000), seen(1_100, false), seen(1_900, true), answered(2_000, 1_950)];
+    const kills = [phase(0, 'steady'), kill(1_000), died(1_010), seen(1_100, false)];
+    const killed = [...kills, seen(1_900, true), answered(2_000, 1_950)];
     assert.equal(textsOf(killed).length, 2);
-    const late = [phase(0, 'steady'), kill(1_000), seen(1_100, false), answered(2_000, 1_950), seen(2_100, true)];
+    const late = [...kills, answered(2_000, 1_950), seen(2_100, true)];
     assert.equal(textsOf(late).length, 2);
   });
 

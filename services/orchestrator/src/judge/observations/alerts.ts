@@ -134,10 +134,10 @@ function isKillEvent(event: Observation): event is EventOf<'fault_injected'> {
 }
 
 /**
- * A kill is recovered from at the first correct response to a user, as in the report; a loss of
- * readiness without a kill when the container is ready again.
+ * A kill is recovered from when the report's recovery ends; a loss of readiness without a kill when
+ * the container is ready again.
  */
-function watchRecovery({ recoveryOf }: AlertContext): (event: Observation) => string | undefined {
+function watchRecovery({ tracker, recoveryOf }: AlertContext): (event: Observation) => string | undefined {
   const kills = new Map<string, { at: number; target: string }>();
   const watchReadiness = readiness();
   let recoveredAt = Number.NEGATIVE_INFINITY;
@@ -147,8 +147,7 @@ function watchRecovery({ recoveryOf }: AlertContext): (event: Observation) => st
     const lostAt = watchReadiness(event);
     if (lostAt !== null && kills.size === 0 && recoveredAt < lostAt)
       return `Recovery successful in ${seconds(timeOf(event) - lostAt)}: ${recoveryOf} ready again`;
-    const startedAt = startOfResponse(event);
-    const over = [...kills].filter(([, { at }]) => startedAt !== null && startedAt > at);
+    const over = [...kills].filter(([faultId]) => (tracker.records.get(faultId)?.firstSuccessAt ?? null) !== null);
     for (const [faultId] of over) kills.delete(faultId);
     const [first] = over;
     if (first === undefined) return undefined;
@@ -156,12 +155,6 @@ function watchRecovery({ recoveryOf }: AlertContext): (event: Observation) => st
     const [faultId, { at, target }] = first;
     return `Recovery successful in ${seconds(recoveredAt - at)}: ${target} (${faultId})`;
   };
-}
-
-/** Start of the request if the event is a correct response; otherwise null. */
-function startOfResponse(event: Observation): number | null {
-  if (event.type === 'answered_again') return event.startedAt;
-  return event.type === 'probe' && event.outcome === 'ok' ? event.dueAt : null;
 }
 
 /** When the event restores readiness, returns when it was lost; otherwise null. */
