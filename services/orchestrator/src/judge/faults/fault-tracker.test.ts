@@ -90,6 +90,14 @@ describe('fault tracker', () => {
     assert.deepEqual([...record('f0002').alsoDied.keys()], ['postgres']);
   });
 
+  it('does not take the restart for the read-back for a consequence of a fault that never ended', () => {
+    const crash = planned('crash', 'postgres');
+    const { add, record } = tracked(crash);
+    add(...inject(1_000, crash), died(1_020, 'postgres'), reverted(1_030), ok(40_000));
+    add({ type: 'phase_entered', at: 50_000, phase: 'read-back' }, died(51_000));
+    assert.deepEqual([...record().alsoDied], []);
+  });
+
   it('has no stage later than an observation that implies it', () => {
     const seen = (at: number, port: boolean, ready: boolean): Observation => ({
       type: 'server_observed',

@@ -39,6 +39,8 @@ export class FaultTracker {
   #followed: { record: FaultRecord; endedAt: number } | null = null;
   /** True in ramp and steady, whose fault-free seconds are the reference for later ones. */
   #isMeasuring = false;
+  /** The read-back restarts the server itself. */
+  #isReadingBack = false;
   #injectorFailedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(plan: Pick<Plan, 'faults' | 'system'>) {
@@ -127,6 +129,7 @@ export class FaultTracker {
     switch (event.type) {
       case 'phase_entered':
         this.#isMeasuring = event.phase === 'ramp' || event.phase === 'steady';
+        this.#isReadingBack ||= event.phase === 'read-back';
         // Without load the return to normal is unknown, so later failures belong to the fault up to
         // the bound.
         if (!this.#isMeasuring && this.#followed !== null)
@@ -254,9 +257,7 @@ export class FaultTracker {
     const open = [...this.#open(time)];
     const owner = open.findLast((record) => record.container === container);
     if (owner !== undefined) die(owner, time);
-    for (const record of open) {
-      if (record.container !== container && owner === undefined) record.alsoDied.set(container, time);
-    }
+    else if (!this.#isReadingBack) for (const record of open) record.alsoDied.set(container, time);
   }
 
   /** A start of the container ends the downtime of every fault that stopped it. */
