@@ -9,14 +9,20 @@ import { describe, it } from 'mocha';
 import { parse, stringify } from 'yaml';
 import { type CommandResult, root, runCommand, tail } from '../support/command.ts';
 import { reportOf, unlessLate } from '../support/report.ts';
-import { ShopFolder } from '../support/shop.ts';
+import { ShopFolder, untilFailed } from '../support/shop.ts';
 
-/** 38 seconds of load, in which the database restarts once. */
-function prepare(folder: ShopFolder): void {
+/** Seconds of load, in which the database restarts once. */
+function prepare(folder: ShopFolder, seconds: number): void {
   const path = folder.file('without-docker/encore.yaml');
   const settings = parse(readFileSync(path, 'utf8'));
   settings.schedule = [{ ...settings.schedule[0], when: { atSeconds: [6] } }];
-  Object.assign(settings, { hours: 0.0105, rampSeconds: 3, capacitySeconds: 1, recoveryTimeoutSeconds: 15, users: 8 });
+  Object.assign(settings, {
+    hours: seconds / 3_600,
+    rampSeconds: 3,
+    capacitySeconds: 1,
+    recoveryTimeoutSeconds: 15,
+    users: 8,
+  });
   writeFileSync(path, stringify(settings));
   symlinkSync(join(root, 'node_modules'), folder.file('node_modules'));
 }
@@ -32,7 +38,7 @@ describe('examples/shop without Docker', function () {
 
   it('FAILED, by a rule, a fault and a service', async () => {
     using folder = new ShopFolder();
-    prepare(folder);
+    prepare(folder, untilFailed);
     const result = await run(folder);
     const report = await reportOf(result);
     const story = `${tail(result.stdout, 80)}\n${tail(result.stderr)}`;
@@ -51,7 +57,7 @@ describe('examples/shop without Docker', function () {
   it('PASSED with the one line that its comment names', async () => {
     using folder = new ShopFolder();
     folder.fix();
-    prepare(folder);
+    prepare(folder, 38);
     const result = await run(folder);
     const report = await reportOf(result);
     const story = `${tail(result.stdout, 80)}\n${report.reasons.join('\n')}`;

@@ -12,17 +12,17 @@ import { root, runCommand, tail } from '../support/command.ts';
 import { ignoreComposeFile } from '../support/compose-file.ts';
 import { requireEngine } from '../support/engine.ts';
 import { type ActionResult, ActionRunner } from '../support/github-action.ts';
-import { ShopFolder } from '../support/shop.ts';
+import { ShopFolder, untilFailed } from '../support/shop.ts';
 
 const password = 'not-to-be-published';
 /** Of the Compose project, by which its containers are found. */
 const name = `enc-shop-e2e-${process.pid}`;
 
-/** 38 seconds of load, in which the database restarts once; a name and a password to search for. */
-function prepare(folder: ShopFolder): void {
+/** Seconds of load, in which the database restarts once; a name and a password to search for. */
+function prepare(folder: ShopFolder, seconds: number): void {
   const settings = parse(readFileSync(folder.file('encore.yaml'), 'utf8'));
   settings.schedule = [{ ...settings.schedule[0], when: { atSeconds: [6] } }];
-  Object.assign(settings, { hours: 0.0105, rampSeconds: 3, capacitySeconds: 1, recoveryTimeoutSeconds: 15 });
+  Object.assign(settings, { hours: seconds / 3_600, rampSeconds: 3, capacitySeconds: 1, recoveryTimeoutSeconds: 15 });
   writeFileSync(folder.file('encore.yaml'), stringify(settings));
   const compose = readFileSync(folder.file('docker-compose.yml'), 'utf8');
   const changed = compose
@@ -53,7 +53,7 @@ describe('examples/shop on Docker', function () {
 
   it('FAILED, by a rule, a fault and a service', async () => {
     using folder = new ShopFolder();
-    prepare(folder);
+    prepare(folder, untilFailed);
     await runAction(folder, ({ success, outputs, summary, log }, report) => {
       const story = `${tail(log, 80)}\n${report.reasons.join('\n')}`;
       assert.deepEqual([success, outputs['verdict'], outputs['exit-code']], [false, 'FAILED', '1'], story);
@@ -73,7 +73,7 @@ describe('examples/shop on Docker', function () {
   it('PASSED with the one line that its comment names', async () => {
     using folder = new ShopFolder();
     folder.fix();
-    prepare(folder);
+    prepare(folder, 38);
     await runAction(folder, ({ success, outputs, log }, report) => {
       const story = `${tail(log, 80)}\n${report.reasons.join('\n')}`;
       assert.deepEqual([success, outputs['verdict']], [true, 'PASSED'], story);

@@ -8,6 +8,9 @@ import { waitUntil } from '@encore/kit';
 import { root, runCommand, tail } from './command.ts';
 import { freePort } from './free-port.ts';
 
+/** Seconds of load after which a run is FAILED: the restart at 6 s was not recovered from within 15 s. */
+export const untilFailed = 24;
+
 const original = join(root, 'examples', 'shop');
 
 /** A copy, removed at the end. */
