@@ -31,13 +31,13 @@ const printing = (onSignal: string): string =>
   `let signals = 0; process.on('SIGINT', () => { signals += 1; ${onSignal} }); console.log('here'); setInterval(() => {}, 1_000);`;
 
 describe('program in the foreground', function () {
-  this.timeout(10_000);
+  this.timeout(180_000);
 
   it('receives the second signal, prints its last line and exits at once', async () => {
     const program = runInForeground(printing(`console.log('signal', signals); if (signals === 2) process.exit(7);`));
-    await waitUntil('it', () => program.output().includes('here'), { timeoutMs: 5_000 });
+    await waitUntil('it', () => program.output().includes('here'), { timeoutMs: 60_000 });
     program.kill();
-    await waitUntil('the first', () => program.output().includes('signal 1'), { timeoutMs: 5_000 });
+    await waitUntil('the first', () => program.output().includes('signal 1'), { timeoutMs: 60_000 });
     program.kill();
     assert.equal(await program.ended, 130);
     assert.equal(program.output(), 'here\nsignal 1\nsignal 2\n');
@@ -45,9 +45,9 @@ describe('program in the foreground', function () {
 
   it('is killed when it ignores the second signal', async () => {
     const program = runInForeground(printing(`console.log('signal', signals);`));
-    await waitUntil('it', () => program.output().includes('here'), { timeoutMs: 5_000 });
+    await waitUntil('it', () => program.output().includes('here'), { timeoutMs: 60_000 });
     program.kill();
-    await waitUntil('the first', () => program.output().includes('signal 1'), { timeoutMs: 5_000 });
+    await waitUntil('the first', () => program.output().includes('signal 1'), { timeoutMs: 60_000 });
     program.kill();
     const at = performance.now();
     assert.equal(await program.ended, 130);

@@ -18,7 +18,7 @@ const listeningSchema = z.object({ url: z.string() });
 const eventsSchema = z.object({ events: z.array(z.object({ event: z.record(z.string(), z.unknown()) })) });
 
 describe('crash of the generator', function () {
-  this.timeout(30_000);
+  this.timeout(180_000);
   let fake: FakeServer;
   let runsDir: string;
   const children: ChildProcess[] = [];
@@ -49,7 +49,7 @@ describe('crash of the generator', function () {
         log
           .split('\n')
           .flatMap((line) => (line.includes('"listening"') ? [listeningSchema.parse(JSON.parse(line)).url] : []))[0],
-      { timeoutMs: 10_000 },
+      { timeoutMs: 60_000 },
     );
     return { url, child };
   }

@@ -1,4 +1,4 @@
-/** Detects a single wrong answer of each kind among ten thousand correct ones. */
+/** Detects a single wrong answer of each kind among thousands of correct ones. */
 import assert from 'node:assert/strict';
 import type { Outcome } from '@encore/contracts';
 import { describe, it } from 'mocha';
@@ -27,7 +27,7 @@ const wrongAnswers: PlannedWrongAnswer[] = [
   { wrong: 'old-version', request: 'export_score', outcome: 'stale' },
   { wrong: 'empty', request: 'PUT', outcome: 'corrupt' },
 ];
-const correctAnswersBetween = 800;
+const correctAnswersBetween = 250;
 
 describe('wrong answers', function () {
   this.timeout(120_000);

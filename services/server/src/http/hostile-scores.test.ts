@@ -68,12 +68,12 @@ describe('hostile scores', function () {
       'MALFORMED_SCORE',
     ],
     [
-      'an archive of 200 MB in 200 KB',
+      'an archive of 70 MB in 70 KB',
       zipSync({
         'META-INF/container.xml': Buffer.from(
           '<container><rootfiles><rootfile full-path="a.xml"/></rootfiles></container>',
         ),
-        'a.xml': [Buffer.concat([Buffer.from(inScore('')), Buffer.alloc(200 * mebibyte, 0x20)]), { level: 9 }],
+        'a.xml': [Buffer.concat([Buffer.from(inScore('')), Buffer.alloc(70 * mebibyte, 0x20)]), { level: 9 }],
       }),
       'SCORE_TOO_LARGE',
     ],

@@ -11,7 +11,7 @@ import { historyFile, ledgerFile, readRunFolder } from './run-folder.ts';
 
 const faults = [plannedFault(1, { kind: 'crash', target: 'server', atSeconds: 20 })];
 const run = new SimulatedRun({ faults, rampSeconds: 3, steadySeconds: 45, operationsPerSecond: 6, probesPerSecond: 2 });
-const numRuns = 60;
+const numRuns = 25;
 
 for (const name of [historyFile, ledgerFile]) {
   describe(`run folder with a damaged ${name}`, function () {
