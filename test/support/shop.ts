@@ -8,7 +8,7 @@ import { waitUntil } from '@encore/kit';
 import { root, runCommand, tail } from './command.ts';
 import { freePort } from './free-port.ts';
 
-/** Seconds of load after which a run is FAILED: the restart at 6 s was not recovered from within 15 s. */
+/** Seconds of load after which a run is FAILED: 15 s after the restart at 6 s, and some more. */
 export const untilFailed = 24;
 
 const original = join(root, 'examples', 'shop');
