@@ -258,7 +258,7 @@ describe('workload of an OpenAPI document', () => {
     assert.deepEqual(
       done.lines.filter((line) => line.startsWith('  ')),
       [
-        '  GET /e: it is on another server than the others, https://upload.example',
+        '  GET /e: it is on another host than the others, https://upload.example',
         '  GET /f: its authentication (missing) is not described in the document',
         '  POST /boxes: there is no GET /boxes/{id} to read it back',
         '  GET /labels/{label}: it needs {label}, for which the document has no example',

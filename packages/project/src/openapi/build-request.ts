@@ -34,7 +34,7 @@ export function buildRequest(
 ): BuiltRequest {
   const { origin, basePath } = operation.server;
   if (origin !== '' && api.server.origin !== '' && origin !== api.server.origin)
-    throw new Error(`it is on another server than the others, ${origin}`);
+    throw new Error(`it is on another host than the others, ${origin}`);
   let path = `${basePath}/${operation.path.replace(/^\/+/, '')}`;
   const query: string[] = [];
   const headers: Record<string, string> = {};

@@ -33,7 +33,7 @@ describe('YAML workload', () => {
   it('lists all mistakes at once, with line and column', () => {
     const broken = shopYaml
       .replace('first: add', 'first: buy')
-      .replace("path: '/items/{{ new_id }}'", "path: 'items/{{ newid }}'")
+      .replace("path: '/items/{{ new_id }}'", "path: 'items/{{ newid }}#top'")
       .replace('json: { $.price: ', "json: { '$.price[': ")
       .replace('{ type: object, properties', '{ type: objekt, properties')
       .replace("content: '{{ id }} {{ price }}'", "content: '{{ id }} {{ price'");
