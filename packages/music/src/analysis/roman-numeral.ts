@@ -92,7 +92,7 @@ export function isDiatonic(chord: Pick<Chord, 'root' | 'type'>, key: Key): boole
   });
 }
 
-/** In minor, a major triad on the tonic is a tonic (Picardy third); with a seventh, it is V7/iv. */
+/** In minor, a major triad on the tonic is I (a Picardy third); with a seventh, it is V7/iv. */
 function isPicardy({ type }: Pick<Chord, 'type'>, distance: number): boolean {
   return distance === 0 && type.quality === 'major';
 }

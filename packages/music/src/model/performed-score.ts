@@ -1,6 +1,6 @@
 /**
- * Expands the repeats, endings and jumps of a score. MIDI, which has no repeats, is written from
- * the result; the analyses use the written score.
+ * Expands the repeats, endings and jumps of a score. MIDI, which has none, is written from the
+ * result; the analyses use the written score.
  */
 import { type NoteColumns, reorderNoteColumns } from './note-columns.ts';
 import { hasRepeats, playOrder } from './play-order.ts';

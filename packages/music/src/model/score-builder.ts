@@ -299,8 +299,8 @@ export class ScoreBuilder {
   }
 
   /**
-   * `finishScore` sets `change.tick`, because the measure starts are not known until then.
-   * `offset` is in the unit of the cell.
+   * `finishScore` sets `change.tick`, because the measure starts are not known until then. `offset`
+   * is in the unit of the cell.
    */
   addChange(cell: Cell, change: { tick: number }, offset = cell.cursor): void {
     if (this.changes.length >= this.limits.maxChanges) {

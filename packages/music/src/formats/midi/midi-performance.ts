@@ -40,7 +40,7 @@ export class MidiPerformance {
   length = 0;
   /** Number of notes that ended where they began and got a default length. */
   withoutLength = 0;
-  /** Notes without a note-off: they end at the next note of their key or with the track. */
+  /** Number of notes without a note-off, which end at the next note of their key or at the end. */
   withoutEnd = 0;
 
   constructor(limits: ScoreLimits, ticksPerQuarter: number, warn: (message: string) => void) {

@@ -229,7 +229,7 @@ function inChords(notes: NoteColumns, rows: readonly number[]): number[] {
   return rows.toSorted((a, b) => orderInChords(notes, a, b));
 }
 
-/** 0 for two members of a chord. Grace notes precede their main note; short notes, long ones. */
+/** 0 for two members of a chord. Grace notes come before their main note, short before long. */
 function orderInChords({ onset, grace, duration }: NoteColumns, a: number, b: number): number {
   const by = (column: ArrayLike<number>) => (column[a] ?? 0) - (column[b] ?? 0);
   const isMain = (row: number) => Number(grace[row] === 0);

@@ -88,10 +88,7 @@ function findEnd(view: DataView): number {
   return found;
 }
 
-/**
- * The first score that the container names, if both can be read. Programs differ in the case of
- * the names.
- */
+/** The first score that the container names, if both can be read. The case of names may differ. */
 function namedScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<string, Entry>): Entry | undefined {
   const inAnyCase = (path: string) => [...entries].find(([name]) => name.toLowerCase() === path.toLowerCase())?.[1];
   const container = inAnyCase(containerName);
@@ -135,8 +132,8 @@ function decodedPath(path: string): string {
 }
 
 /**
- * The paths in the container: first those that are XML or have no type, because others may be PDF
- * or audio. Empty if the container is not XML in any encoding.
+ * The paths in the container: first those that are XML or have no type, as others may be audio.
+ * Empty if the container is not XML in any encoding.
  */
 function rootFiles(container: Uint8Array): string[] {
   const scores: string[] = [];
