@@ -243,7 +243,8 @@ export class Reconciler {
   }
 }
 
+/** A revert that failed may have been retried: its problem is listed once. */
 const joined = (answers: readonly RevertAnswer[]): RevertAnswer => ({
   reverted: answers.flatMap(({ reverted }) => reverted),
-  failed: answers.flatMap(({ failed }) => failed),
+  failed: [...new Set(answers.flatMap(({ failed }) => failed))],
 });

@@ -2,6 +2,7 @@
 import type { ParamsOf } from '@encore/contracts';
 import { EncoreError, withoutNumber } from '@encore/kit';
 import { z } from 'zod';
+import type { ContainerView, Endpoint } from '../engine.ts';
 import {
   type Fault,
   type FaultFunctions,
@@ -74,14 +75,24 @@ export const partition: FaultFunctions<ParamsOf<'partition'>, Tools, z.infer<typ
   endedBy: ['connect'],
   revert: async (tools, active, signal) => {
     const view = await currentTarget(tools, active, signal);
-    for (const [name, endpoint] of Object.entries(active.saved.endpoints))
-      if (!(name in view.networks)) await tools.engine.connect(view.id, endpoint, signal);
+    for (const [name, endpoint] of Object.entries(active.saved.endpoints)) {
+      if (isRestored(view, name, endpoint)) continue;
+      // Connected by hand, usually without the names by which others find it.
+      if (name in view.networks) await tools.engine.disconnect(view.id, endpoint.networkId, signal);
+      await tools.engine.connect(view.id, endpoint, signal);
+    }
   },
   verifyReverted: async (tools, active, signal) => {
-    const { networks } = await currentTarget(tools, active, signal);
-    const back = Object.entries(active.saved.endpoints).every(([name, { aliases }]) =>
-      aliases.every((alias) => networks[name]?.aliases.includes(alias)),
-    );
-    return { verified: back, evidence: `it is in ${Object.keys(networks).join(', ')}` };
+    const view = await currentTarget(tools, active, signal);
+    const missing = Object.entries(active.saved.endpoints).filter(([name, saved]) => !isRestored(view, name, saved));
+    const evidence = `it is in ${Object.keys(view.networks).join(', ') || 'no network'}`;
+    if (missing.length === 0) return { verified: true, evidence };
+    const names = missing.map(([name]) => name).join(', ');
+    return { verified: false, evidence: `${evidence}; not with its original names and address in ${names}` };
   },
 };
+
+function isRestored({ networks }: ContainerView, name: string, { aliases, fixedAddress }: Endpoint): boolean {
+  const now = networks[name];
+  return now?.fixedAddress === fixedAddress && aliases.every((alias) => now.aliases.includes(alias));
+}
