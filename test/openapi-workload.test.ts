@@ -123,6 +123,12 @@ function documentOf({ root, ref, body, takes, typed }: Version): object {
   };
 }
 
+/** Ten levels of nine uses each. */
+const aliasBomb = [
+  'a: &a0 [x]',
+  ...Array.from({ length: 9 }, (_, i) => `k${i}: &a${i + 1} [${`*a${i},`.repeat(9)}]`),
+].join('\n');
+
 describe('workload of an OpenAPI document', () => {
   let folder: string;
   let server: Server;
@@ -294,6 +300,19 @@ describe('workload of an OpenAPI document', () => {
       assert.ok(!done.ok);
       assert.match(done.problems.join(), problem);
     }
+    const files: [string, Buffer, RegExp][] = [
+      ['utf16.yaml', Buffer.from('\uFEFFswagger: "2.0"\n', 'utf16le'), /^utf16\.yaml: not UTF-8 text/],
+      ['deep.yaml', Buffer.from(`a: ${'['.repeat(5_000)}${']'.repeat(5_000)}`), /^deep\.yaml:1:\d+: nested too deeply/],
+      ['bomb.yaml', Buffer.from(aliasBomb), /^bomb\.yaml: uses an anchor too often/],
+    ];
+    for (const [openapi, bytes, problem] of files) {
+      await writeFile(join(folder, openapi), bytes);
+      const done = await init('', { openapi });
+      assert.match(done.ok ? '' : done.problems.join(), problem);
+    }
+    // Reading a pipe without a writer would wait permanently.
+    const device = await init('', { openapi: '/dev/zero' });
+    assert.match(device.ok ? '' : device.problems.join(), /^\/dev\/zero: not a regular file/);
     const missing = await init('', { openapi: 'no.yaml' });
     assert.deepEqual(missing, { ok: false, problems: ['no.yaml: no such file'] });
     await writeFile(

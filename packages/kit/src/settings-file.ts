@@ -2,10 +2,10 @@
  * Reads a settings file (JSON or YAML) into a plain object, with readable error messages. Not part
  * of the package's index, because parsing YAML would slow down the start of every service.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import { describeError } from './encore-error.ts';
 import { offsetOf } from './setting-offset.ts';
+import { readTextFile } from './text-file.ts';
 
 export type SettingsObject = Record<string, unknown>;
 
@@ -24,20 +24,9 @@ export interface ReadSettings {
 /** `ifEmpty`: for messages, what to do with a file that contains no settings. */
 export function readSettingsFile(path: string, ifEmpty: string): ReadSettings | { ok: false; problem: string } {
   const wrong = (problem: string) => ({ ok: false as const, problem: `${path}: ${problem}` });
-  let text: string;
-  try {
-    const stats = statSync(path);
-    // The lab's process reads the file a second time, which a pipe does not allow.
-    if (!stats.isFile() && !stats.isDirectory()) return wrong('not a regular file; save the settings in one');
-    if (stats.size > maxBytes) return wrong('larger than 1 MB; a settings file needs a few kilobytes');
-    const bytes = readFileSync(path);
-    // UTF-8 text contains no NUL; UTF-16 and UTF-32 text of a settings file does.
-    if (bytes.includes(0)) return wrong('not UTF-8 text; if it is UTF-16, save it as UTF-8');
-    // Strip the byte order mark that some editors write.
-    text = bytes.toString('utf8').replace(/^\uFEFF/, '');
-  } catch (error) {
-    return wrong(whyUnreadable(error));
-  }
+  const file = readTextFile(path, { maxBytes, tooLarge: 'larger than 1 MB; a settings file needs a few kilobytes' });
+  if (!file.ok) return wrong(file.problem);
+  const { text } = file;
   const lines = new LineCounter();
   const read = path.endsWith('.json') ? readJson(text, lines) : readYaml(text, lines);
   if ('problem' in read) return wrong(read.problem);
@@ -65,22 +54,6 @@ export function isObject(value: unknown): value is SettingsObject {
 export function section(settings: SettingsObject, key: string): SettingsObject {
   const inner = settings[key];
   return isObject(inner) ? inner : {};
-}
-
-/** Describes why a file or folder cannot be read, and what to do. */
-export function whyUnreadable(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return 'no such file';
-    case 'EISDIR':
-      return 'is a folder; name a file in it';
-    case 'EACCES':
-    case 'EPERM':
-      return 'no read permission; make it readable with chmod a+r';
-    default:
-      return `cannot be read: ${describeError(error)}`;
-  }
 }
 
 type Read = { value: unknown; document: Document } | { problem: string };

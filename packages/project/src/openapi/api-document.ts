@@ -2,6 +2,7 @@
  * Reads an OpenAPI document (2.0, 3.0 or 3.1; JSON or YAML) into one shape. References within the
  * document are followed where they are used, because a schema may contain itself.
  */
+import { yamlLimitProblem, yamlValue } from '@encore/kit/text-file';
 import { LineCounter, parseDocument } from 'yaml';
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -63,11 +64,11 @@ export function readApiDocument(text: string, file: string): ApiDocument {
   const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const problems = document.errors.map(({ message, pos: [offset] }) => {
     const { line, col } = lines.linePos(offset);
-    const problem = message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
+    const problem = yamlLimitProblem({ message }) ?? message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
     return `${file}:${line}:${col}: ${problem}`;
   });
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  const root = objectOf(document.toJS({ maxAliasCount: 10_000 }) as Json);
+  const root = objectOf(yamlValue(document, file, 10_000) as Json);
   const version = String(root['openapi'] ?? root['swagger'] ?? '');
   if (!/^(2\.0|3\.[01](\.\d+)?)$/.test(version)) {
     const found = version === '' ? 'no "openapi" or "swagger"' : `version ${version}`;

@@ -1,10 +1,10 @@
 /** `encore init --openapi FILE`: writes a YAML workload for an OpenAPI document. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { describeError } from '@encore/kit';
-import { whyUnreadable } from '@encore/kit/settings-file';
+import { decodeText, type ReadText, readTextFile, whyUnreadable } from '@encore/kit/text-file';
 import { workloadFolder } from '../init/workload-names.ts';
 import { readApiDocument } from './api-document.ts';
 import { openApiWorkload } from './openapi-workload.ts';
@@ -23,6 +23,7 @@ export interface InitOpenApi {
 
 const yamlWorkloadPath = `${workloadFolder}/encore.workload.yaml`;
 const maxBytes = 32 * 1024 * 1024;
+const tooLarge = 'larger than 32 MB; keep only the operations that users call';
 
 export async function initOpenApi(
   input: InitOpenApi,
@@ -31,22 +32,15 @@ export async function initOpenApi(
   if (!input.force && existsSync(path))
     return { ok: false, problems: [`${yamlWorkloadPath} exists and was not changed; replace it with --force`] };
   const source = input.openapi === '-' ? 'standard input' : input.openapi;
-  let document: string;
+  const read = await readDocument(input);
+  if (!read.ok) return { ok: false, problems: [`${source}: ${read.problem}`] };
   try {
-    document = await (input.openapi === '-'
-      ? text(input.input)
-      : readFile(resolve(input.folder, input.openapi), 'utf8'));
-  } catch (error) {
-    return { ok: false, problems: [`${source}: ${whyUnreadable(error)}`] };
-  }
-  try {
-    if (document.length > maxBytes) return { ok: false, problems: [`${source} is larger than 32 MB`] };
     const {
       text: workload,
       kept,
       leftOut,
       placeholders,
-    } = openApiWorkload(readApiDocument(document, source), input.openapi);
+    } = openApiWorkload(readApiDocument(read.text, source), input.openapi);
     const left = leftOut.map(({ operation, reason }) => `  ${operation}: ${reason}`);
     if (workload === null && left.length === 0)
       return {
@@ -74,5 +68,15 @@ export async function initOpenApi(
         ? error.message
         : `${yamlWorkloadPath} cannot be written: ${describeError(error)}`;
     return { ok: false, problems: problems.split('\n') };
+  }
+}
+
+async function readDocument({ folder, openapi, input }: InitOpenApi): Promise<ReadText> {
+  if (openapi !== '-') return readTextFile(resolve(folder, openapi), { maxBytes, tooLarge });
+  try {
+    const bytes = await buffer(input);
+    return bytes.length > maxBytes ? { ok: false, problem: tooLarge } : decodeText(bytes);
+  } catch (error) {
+    return { ok: false, problem: whyUnreadable(error) };
   }
 }

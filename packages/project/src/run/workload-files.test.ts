@@ -64,6 +64,15 @@ describe('files of a workload', () => {
   });
 
   it('are refused with all mistakes of a YAML file, with line and column', async () => {
+    for (const [name, content, problem] of [
+      ['utf16.yaml', Buffer.from(yaml, 'utf16le'), 'utf16.yaml: not UTF-8 text; save it as UTF-8'],
+      ['deep.yaml', `a: ${'['.repeat(5_000)}${']'.repeat(5_000)}`, 'nested too deeply; reduce the levels'],
+      ['bomb.yaml', `a: &a [x]\nb: [${'*a,'.repeat(200)}]\n`, 'bomb.yaml: uses an anchor too often'],
+      ['large.yaml', '#'.repeat(2 << 20), 'large.yaml: larger than 1 MB'],
+    ] as const) {
+      writeFileSync(join(folder, name), content);
+      assert.ok((await problemOf(name)).includes(problem), `${name}: ${await problemOf(name)}`);
+    }
     const wrong = yaml.replace('weight: 1', 'weight: -4\n    use: objct').replace('user', 'usr');
     writeFileSync(join(folder, 'wrong.yaml'), wrong);
     assert.match(

@@ -2,9 +2,10 @@
  * Finds what a run copies of a workload: the folder of a module, or a YAML file alone, whose
  * mistakes are found before anything starts.
  */
-import { cp, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { describeError } from '@encore/kit';
+import { readTextFile } from '@encore/kit/text-file';
 
 export interface WorkloadFiles {
   /** The workload. */
@@ -90,9 +91,14 @@ export function workloadFilesText({ source, copied }: WorkloadFiles): string[] {
 
 /** One line per mistake, with line and column. `shown` names the file. */
 async function mistakesIn(path: string, shown: string): Promise<string[]> {
+  const file = readTextFile(path, {
+    maxBytes: megabyte,
+    tooLarge: 'larger than 1 MB; a workload needs a few kilobytes',
+  });
+  if (!file.ok) return [`${shown}: ${file.problem}`];
   const { readYamlWorkload } = await import('@encore/workload/yaml');
   try {
-    readYamlWorkload(await readFile(path, 'utf8'), shown);
+    readYamlWorkload(file.text, shown);
     return [];
   } catch (error) {
     return describeError(error).split('\n');

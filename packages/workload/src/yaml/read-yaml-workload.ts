@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { didYouMean, invalidValue } from '@encore/kit/near-miss';
 import { expectedAt, keysAt, pathText } from '@encore/kit/schema-problems';
+import { yamlLimitProblem, yamlValue } from '@encore/kit/text-file';
 import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { setPlace } from '../defined-at.ts';
@@ -13,6 +14,8 @@ import { workloadSchema } from './workload-schema.ts';
 export { workloadSchema } from './workload-schema.ts';
 
 const functions = ['readBack', 'list', 'remove', 'setup', 'teardown'] as const;
+/** How often an anchor may be used; uses within other anchors multiply. */
+const maxAliases = 100;
 
 /** `file` names the text in messages. Throws one line per mistake. */
 export function readYamlWorkload(text: string, file: string): Workload<{ objects: { id: string }[] }> {
@@ -25,7 +28,7 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
   const [syntax] = document.errors;
   // Later errors are mostly consequences of the first.
   if (syntax !== undefined) throw new Error(`${at(syntax.pos[0])}: ${syntaxProblem(syntax, text)}`);
-  const workload: unknown = document.toJS();
+  const workload = yamlValue(document, file, maxAliases);
   const parsed = workloadSchema.safeParse(workload, { reportInput: true });
   const problems = parsed.success
     ? problemsOf(parsed.data)
@@ -53,6 +56,8 @@ export function readYamlWorkload(text: string, file: string): Workload<{ objects
 
 /** The most common mistake is a template without quotes, because `{` begins a map. */
 function syntaxProblem({ message, pos: [offset] }: YAMLParseError, text: string): string {
+  const limit = yamlLimitProblem({ message });
+  if (limit !== null) return limit;
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n')[0] ?? '';
   const isUnquoted = /^[^'"]*\{\{/.test(line);
   return isUnquoted ? "put quotes around a text with {{ }}, such as '/items/{{ id }}'" : firstLine(message);

@@ -38,7 +38,7 @@ describe('settings file', () => {
 
   it('rejects files that are empty, unsafe, duplicate a setting, or are not files', () => {
     const nothing = 'sets nothing; remove it, or write named settings, such as "hours: 4"';
-    const notUtf8 = 'not UTF-8 text; if it is UTF-16, save it as UTF-8';
+    const notUtf8 = 'not UTF-8 text; save it as UTF-8';
     const tooDeep = 'nested more than 20 levels deep; no setting needs that';
     const tooManyAliases = 'uses an anchor more than 100 times; write its value out where it is needed';
     for (const [name, text, problem] of [
@@ -66,6 +66,7 @@ describe('settings file', () => {
       ['very-deep.json', `{"a": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`, tooDeep],
       ['utf16.yaml', Buffer.from('\uFEFFprofile: smoke\n', 'utf16le'), notUtf8],
       ['utf16.json', Buffer.from('{"profile": "smoke"}', 'utf16le'), notUtf8],
+      ['latin1.yaml', Buffer.from('profile: smoke # été\n', 'latin1'), notUtf8],
       ['itself.yaml', 'schedule: &s [*s]\n', tooDeep],
       ['bomb.yaml', `a: &a [1]\nb: &b [${'*a, '.repeat(20)}]\nc: [${'*b, '.repeat(20)}]\n`, tooManyAliases],
       ['tab.yaml', '\tusers: 3\n', 'invalid YAML at line 1, column 1: Tabs are not allowed as indentation'],
@@ -76,7 +77,7 @@ describe('settings file', () => {
     assert.deepEqual(problems(['--config', folder]), [`--config: ${folder}: is a folder; name a file in it`]);
     // Like a pipe, it can be read only once.
     assert.deepEqual(problems(['--config', '/dev/null']), [
-      '--config: /dev/null: not a regular file; save the settings in one',
+      '--config: /dev/null: not a regular file; save its content in one',
     ]);
   });
 

@@ -5,7 +5,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { filesVersionProblem, type Plan, planSchema, type RunConfig } from '@encore/contracts';
 import { problemsOf } from '@encore/kit';
-import { isObject, type SettingsObject, whyUnreadable } from '@encore/kit/settings-file';
+import { isObject, type SettingsObject } from '@encore/kit/settings-file';
+import { whyUnreadable } from '@encore/kit/text-file';
 import { planHash } from '@encore/plan';
 
 export type Replay = { ok: true; plan: Plan; settings: SettingsObject | null } | { ok: false; problem: string };

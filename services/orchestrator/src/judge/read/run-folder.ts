@@ -3,7 +3,6 @@
  * writer was killed) is only noted: nothing depended on it yet.
  */
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filesVersionProblem, historyLineSchema, ledgerLineSchema, type Plan, planSchema } from '@encore/contracts';
 import {
@@ -15,6 +14,7 @@ import {
   readNumberedLines,
   sha256Hex,
 } from '@encore/kit';
+import { readTextFile } from '@encore/kit/text-file';
 import { Ledger } from '../collect/integrity.ts';
 import { History } from '../history.ts';
 import { readLatencies } from './latencies.ts';
@@ -25,6 +25,8 @@ export const latencyFile = 'latency.hlog';
 export const planFile = 'plan.json';
 
 const maxProblems = 20;
+/** Limits what is read into memory at once. */
+const maxPlanBytes = 64 * 1024 * 1024;
 
 /** `accepted`: lines that are valid and passed to the judge. */
 type LineCount = { lines: number; accepted: number };
@@ -67,7 +69,9 @@ export async function readRunFolder(folder: string) {
 async function readPlan(path: string, found: FileProblems): Promise<Plan> {
   let plan: Plan;
   try {
-    const stored: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const file = readTextFile(path, { maxBytes: maxPlanBytes, tooLarge: 'too large for a plan' });
+    if (!file.ok) throw new Error(file.problem);
+    const stored: unknown = JSON.parse(file.text);
     const problem = filesVersionProblem(stored);
     if (problem !== null) throw new Error(problem);
     plan = parse(planSchema, stored, path);
