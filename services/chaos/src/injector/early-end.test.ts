@@ -124,7 +124,7 @@ describe('a fault that something else ends', () => {
 
   it('is a partition whose network was joined by hand without its names; the revert restores them', async () => {
     const planned = fault('partition', { durationSeconds: 40 });
-    const { lab, injector, stop } = await active(planned);
+    const { lab, injector } = await active(planned);
     const { id } = lab.container('server');
     await lab.engine.connect(id, { networkId: 'back-id', aliases: ['by-hand'], fixedAddress: '' });
     await lab.clock.advance(3_000);
@@ -133,7 +133,6 @@ describe('a fault that something else ends', () => {
       [['external', true]],
     );
     assert.deepEqual(lab.container('server').networks['back']?.aliases, ['server']);
-    stop.abort();
   });
 
   it('is detected before the revert when no read-back happened in between', async () => {
