@@ -10,7 +10,7 @@ import { Inflate } from 'fflate';
 import { SaxesParser } from 'saxes';
 import { malformed, type ScoreLimits, tooLarge, unsupported } from '../../model/score-limits.ts';
 import { concatBytes, crc32 } from '../bytes.ts';
-import { detectFormat } from '../format.ts';
+import { detectFormat, headBytes } from '../format.ts';
 import { plainText } from '../plain-text.ts';
 import { XmlText } from './xml-text.ts';
 
@@ -38,6 +38,8 @@ const scoreName = /\.(xml|musicxml|mid|midi)$/i;
 const maxCandidates = 16;
 /** Inflates to at most 4 MB. */
 const stepBytes = 4096;
+/** Inflates to at most 256 KB. */
+const headStepBytes = 256;
 
 /** The bytes of the score inside the archive. */
 export function* readMxl(archive: Uint8Array, limits: ScoreLimits): Generator<Uint8Array> {
@@ -179,13 +181,25 @@ function onlyScore(archive: Uint8Array, view: DataView, entries: ReadonlyMap<str
   );
 }
 
+/** Enough to detect the format. */
 function headOf(archive: Uint8Array, view: DataView, entry: Entry): Uint8Array {
-  const chunks = inflateEntry(archive, view, entry, Number.POSITIVE_INFINITY);
-  const { value } = chunks.next();
-  return value ?? new Uint8Array(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (const chunk of inflateEntry(archive, view, entry, Number.POSITIVE_INFINITY, headStepBytes)) {
+    chunks.push(chunk.subarray(0, headBytes));
+    size += chunk.length;
+    if (size >= headBytes) break;
+  }
+  return concatBytes(chunks);
 }
 
-function* inflateEntry(archive: Uint8Array, view: DataView, entry: Entry, maxBytes: number): Generator<Uint8Array> {
+function* inflateEntry(
+  archive: Uint8Array,
+  view: DataView,
+  entry: Entry,
+  maxBytes: number,
+  step = stepBytes,
+): Generator<Uint8Array> {
   if (entry.encrypted) throw unsupported('the archive is encrypted');
   if (entry.method !== 0 && entry.method !== 8) throw unsupported(`ZIP method ${entry.method} is not supported`);
   const { offset, compressedBytes } = entry;
@@ -197,7 +211,7 @@ function* inflateEntry(archive: Uint8Array, view: DataView, entry: Entry, maxByt
   const data = archive.subarray(start, start + compressedBytes);
   let total = 0;
   let crc = 0;
-  for (const chunk of entry.method === 0 ? [data] : inflate(data)) {
+  for (const chunk of entry.method === 0 ? [data] : inflate(data, step)) {
     total += chunk.length;
     if (total > maxBytes) throw tooLarge('the inflated size', sizeText(maxBytes));
     crc = crc32(chunk, crc);
@@ -206,14 +220,14 @@ function* inflateEntry(archive: Uint8Array, view: DataView, entry: Entry, maxByt
   if (crc !== entry.crc) throw malformed('the checksum of the compressed score is wrong');
 }
 
-function* inflate(data: Uint8Array): Generator<Uint8Array> {
+function* inflate(data: Uint8Array, step: number): Generator<Uint8Array> {
   let ready: Uint8Array[] = [];
   const inflater = new Inflate((chunk) => {
     if (chunk.length > 0) ready.push(chunk);
   });
-  for (let at = 0; at < data.length; at += stepBytes) {
+  for (let at = 0; at < data.length; at += step) {
     try {
-      inflater.push(data.subarray(at, at + stepBytes), at + stepBytes >= data.length);
+      inflater.push(data.subarray(at, at + step), at + step >= data.length);
     } catch (error) {
       throw malformed('the compressed data is damaged', error);
     }
