@@ -12,7 +12,7 @@ export const droppedFaultsSchema = z.strictObject({
 export type DroppedFaults = z.infer<typeof droppedFaultsSchema>;
 
 /** Format of a run's files (plan, history, ledger). Raised by a change that breaks readers. */
-export const filesVersion = 3 as const;
+export const filesVersion = 4 as const;
 
 /** What is wrong with the format of a parsed plan.json; null if this version of Encore reads it. */
 export function filesVersionProblem(plan: unknown): string | null {

@@ -260,7 +260,7 @@ describe('parseCommandLine', () => {
     );
     assert.match(
       problems(['replay', file('old.json', JSON.stringify({ ...plan, version: 1 }))])[0] ?? '',
-      /old\.json: the run's files have format 1, and this version of Encore reads format 3 only/,
+      /old\.json: the run's files have format 1, and this version of Encore reads format 4 only/,
     );
     const bare = mkdtempSync(join(folder, 'bare-'));
     assert.deepEqual(problems(['replay', bare]), [

@@ -210,7 +210,7 @@ describe('run folder', () => {
   it('rejects the files of another format in one sentence', async () => {
     await writeFile(join(folder, 'plan.json'), JSON.stringify({ version: 1, faults: [{ kind: 'traffic-jam' }] }));
     await assert.rejects(readRunFolder(folder), {
-      message: `${join(folder, 'plan.json')} cannot be used: the run's files have format 1, and this version of Encore reads format 3 only; use the version of Encore that made them`,
+      message: `${join(folder, 'plan.json')} cannot be used: the run's files have format 1, and this version of Encore reads format 4 only; use the version of Encore that made them`,
     });
   });
 });
