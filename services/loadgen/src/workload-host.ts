@@ -21,7 +21,7 @@ import type {
   WorkloadDescription,
   WorkloadFailure,
 } from './worker/messages.ts';
-import { type StartThread, startThread, type WorkloadThread } from './workload-thread.ts';
+import { outOfMemory, type StartThread, startThread, type WorkloadThread } from './workload-thread.ts';
 import { WorkloadWatch } from './workload-watch.ts';
 
 export interface WorkloadListener {
@@ -282,7 +282,7 @@ export class WorkloadHost implements AsyncDisposable {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#watch[Symbol.dispose]();
-    const isLeak = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    const isLeak = error instanceof Error && 'code' in error && error.code === outOfMemory;
     const problem = isLeak ? 'it used too much memory' : error === null ? 'it ended its thread' : describeError(error);
     const location = isLeak ? this.#leak : null;
     const toAt = this.#clock.now();

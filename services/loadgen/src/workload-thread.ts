@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { locateThread } from './thread-location.ts';
-import { externalExitCode } from './worker/heap-watch.ts';
+import { externalExitCode, heapExitCode } from './worker/heap-watch.ts';
 import { folderOf } from './worker/location.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker/messages.ts';
 
@@ -19,8 +19,13 @@ export interface WorkloadThread extends AsyncDisposable {
 
 export type StartThread = (options: WorkerOptions) => WorkloadThread;
 
-/** A workload that leaks is ended before it uses up the load generator's memory. */
-const maxHeapMegabytes = 192;
+/**
+ * The thread ends itself at 192 MB, after an operation. This limit is for one operation that leaks
+ * more, because V8 may abort the whole process there.
+ */
+const maxHeapMegabytes = 256;
+/** Node's error code if a thread exceeds that. */
+export const outOfMemory = 'ERR_WORKER_OUT_OF_MEMORY';
 const semiSpaceMegabytes = 8;
 const cpuTimeoutMs = 3_000;
 /** Node's exit code if nothing can settle an await at the top level. */
@@ -40,7 +45,10 @@ export function startThread(options: WorkerOptions): WorkloadThread {
   worker.stdout.pipe(process.stderr);
   const ended = new Promise<unknown>((done) => {
     worker.once('error', done);
-    worker.once('exit', (code) => done(code === 0 ? null : new Error(whyExited(code))));
+    worker.once('exit', (code) => {
+      if (code === heapExitCode) done(Object.assign(new Error('out of memory'), { code: outOfMemory }));
+      else done(code === 0 ? null : new Error(whyExited(code)));
+    });
   });
   return {
     post: (message) => worker.postMessage(message),

@@ -3,7 +3,8 @@
  * samples allocations, and forgets those that were collected.
  */
 import { Session } from 'node:inspector';
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { placeOf } from './location.ts';
 
 interface ProfileNode {
@@ -18,27 +19,43 @@ const reportEvery = 0.1;
 /** Rare enough to cost nothing: an attempt allocates about 10 kB. */
 const bytesPerSample = 512 * 1024;
 
-/** For buffers, which are outside the heap; as much as for the heap. */
-const maxExternalBytes = 192 * 1024 * 1024;
-/** Exit code of a thread that ends itself because of its buffers. */
-export const externalExitCode = 40;
+/** For the heap, and for buffers, which are outside the heap. */
+const maxBytes = 192 * 1024 * 1024;
+/** Exit codes of a thread that ends itself. */
+export const heapExitCode = 40;
+export const externalExitCode = 41;
 
 /**
  * Returns a function to call after each operation, because a leak may fill the heap before a timer
- * fires. `workload`: URL of its file. `end` ends the thread.
+ * fires. `workload`: URL of its file. `end` ends the thread with an exit code.
  */
-export function watchHeap(workload: string, report: (location: string) => void, end: () => void): () => void {
+export function watchHeap(
+  workload: string,
+  report: (location: string) => void,
+  end: (exitCode: number) => void,
+): () => void {
   const session = new Session();
   session.connect();
   session.post('HeapProfiler.startSampling', { samplingInterval: bytesPerSample });
   let reportAt = reportFrom;
   return () => {
-    const { used_heap_size: used, heap_size_limit: limit, external_memory: external } = getHeapStatistics();
-    if (external > maxExternalBytes) end();
-    if (used < limit * reportAt) return;
-    reportAt = used / limit + reportEvery;
-    reportLargest(session, workload, report);
+    const { used_heap_size: used, external_memory: external } = getHeapStatistics();
+    if (used >= maxBytes * reportAt) {
+      reportAt = used / maxBytes + reportEvery;
+      reportLargest(session, workload, report);
+    }
+    if (Math.max(used, external) <= maxBytes) return;
+    collectGarbage();
+    const kept = getHeapStatistics();
+    if (kept.used_heap_size > maxBytes) end(heapExitCode);
+    if (kept.external_memory > maxBytes) end(externalExitCode);
   };
+}
+
+/** V8 counts garbage as used until it collects it. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
 }
 
 function reportLargest(session: Session, workload: string, report: (location: string) => void): void {

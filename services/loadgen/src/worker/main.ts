@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '@encore/kit/clock';
 import { guardGlobals, problemOfGlobals } from './global-guard.ts';
-import { externalExitCode, watchHeap } from './heap-watch.ts';
+import { watchHeap } from './heap-watch.ts';
 import { locationOf } from './location.ts';
 import type { FromWorker, WorkerOptions } from './messages.ts';
 import { serveWorkload } from './serve-workload.ts';
@@ -44,10 +44,6 @@ if (parentPort !== null) {
     const problem = problemOfGlobals(changed, options.workload);
     send({ type: 'failed', failure: { fromAt: at - globalsEveryMs, toAt: at, where: 'thread', ...problem } });
   }, globalsEveryMs).unref();
-  const checkHeap = watchHeap(
-    options.workload,
-    (location) => send({ type: 'heap', location }),
-    () => exit(externalExitCode),
-  );
+  const checkHeap = watchHeap(options.workload, (location) => send({ type: 'heap', location }), exit);
   await serveWorkload(parentPort, options, systemClock, checkHeap);
 }
