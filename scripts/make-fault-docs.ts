@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { behaviourOf, type FaultKind, faultKinds, kindOf, needs } from '@encore/contracts';
 import { targetsAllowing } from '@encore/kit';
-import { sizeText } from '@encore/kit/size-text';
+import { exactSize } from '@encore/kit/exact-size';
 import { bundledSystemFile, readSystemFile } from '@encore/kit/system-file';
 import { wrapMarkdown } from './wrap-markdown.ts';
 
@@ -68,7 +68,7 @@ const paramsOf = (kind: FaultKind): Record<string, Param> =>
 function paramRow([name, { default: value, description, enum: names, minimum, maximum }]: [string, Param]): string {
   const open = maximum === undefined || maximum === Number.MAX_SAFE_INTEGER;
   const text = (number: unknown): string => {
-    const size = sizeText(Number(number));
+    const size = exactSize(Number(number));
     return name.endsWith('Bytes') && !size.endsWith(' bytes') ? `${number} (${size})` : `${number}`;
   };
   const range = names?.join(', ') ?? (open ? `at least ${text(minimum)}` : `${minimum} to ${maximum}`);

@@ -247,7 +247,7 @@ describe('architecture', () => {
     const allowed = [
       '@encore/contracts',
       '@encore/kit/encore-error',
-      '@encore/kit/size-text',
+      '@encore/kit/exact-size',
       'fflate',
       'midi-file',
       'saxes',

@@ -38,8 +38,8 @@ export const ledgerLineSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('deleted'), ...line, id: z.string() }),
   /**
    * The result for one object of the final read-back, or of a sample, which records only problems.
-   * `found` is its digest; null if the server has no such object. `problem` is there instead if its
-   * response failed a check, so that it is there, but with wrong content.
+   * `found` is its digest; null if the server has no such object. `problem` is set instead if the
+   * response failed a check: the object exists, but its content is wrong.
    */
   z.strictObject({
     type: z.literal('read_back'),

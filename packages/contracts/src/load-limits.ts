@@ -1,6 +1,6 @@
 /**
- * Time limits of the load generator's work, and how long its callers wait for it. Those of the
- * callers are sums: a caller that gave up first would not learn the reason.
+ * Time limits of the load generator's work and of its callers. Those of the callers are sums: a
+ * caller that gave up first would not learn the reason.
  */
 
 /** Code of the workload counts as hung this long after the deadline of its requests. */
@@ -16,7 +16,7 @@ export const readBackCallMs = 40_000;
 /** The final read-back in total, and each sample. */
 export const finalReadBackMs = 300_000;
 export const sampleMs = 30_000;
-/** What users are doing when the load stops, and their end after that was aborted. */
+/** For operations in flight when the load stops; then for users whose requests were aborted. */
 export const graceMs = 10_000;
 export const usersEndMs = 5_000;
 

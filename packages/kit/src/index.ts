@@ -21,6 +21,7 @@ export * from './numbered-file.ts';
 export * from './numbered-line.ts';
 export * from './output-loss.ts';
 export * from './parse.ts';
+export * from './pluralize.ts';
 export * from './random.ts';
 export * from './run-service.ts';
 export * from './schema-problems.ts';

@@ -6,6 +6,7 @@ import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml'
 import { describeError } from './encore-error.ts';
 import { offsetOf } from './setting-offset.ts';
 import { readTextFile } from './text-file.ts';
+import { exceededLimit } from './yaml-limits.ts';
 
 export type SettingsObject = Record<string, unknown>;
 
@@ -78,18 +79,21 @@ function readYaml(text: string, lineCounter: LineCounter): Read {
       ? { value: document.toJS({ maxAliasCount: maxAliases }), document }
       : { problem: yamlProblem(first) };
   } catch (error) {
-    if (error instanceof RangeError) return { problem: tooDeep };
     const reason = describeError(error);
-    if (reason.includes('alias count')) return { problem: tooManyAliases };
-    return { problem: `invalid YAML: ${reason}` };
+    const limit = exceededLimit({ message: reason });
+    return { problem: limit === null ? `invalid YAML: ${reason}` : limitProblems[limit] };
   }
 }
 
 const tooDeep = `nested more than ${maxDepth} levels deep; no setting needs that`;
-const tooManyAliases = `uses an anchor more than ${maxAliases} times; write its value out where it is needed`;
+const limitProblems = {
+  nesting: tooDeep,
+  aliases: `uses an anchor more than ${maxAliases} times; write its value out where it is needed`,
+};
 
 function yamlProblem({ code, message, linePos }: YAMLError): string {
-  if (message.includes('call stack')) return tooDeep;
+  const limit = exceededLimit({ message });
+  if (limit !== null) return limitProblems[limit];
   const [at] = linePos ?? [];
   const position = at === undefined ? '' : ` at line ${at.line}, column ${at.col}`;
   if (code === 'DUPLICATE_KEY') return `names a setting twice${position}; keep one of the two`;

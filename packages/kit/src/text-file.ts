@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { describeError } from './encore-error.ts';
 
-export interface TextFileLimit {
+interface TextFileLimit {
   maxBytes: number;
   /** What to say about a larger file. */
   tooLarge: string;
@@ -45,26 +45,5 @@ export function whyUnreadable(error: unknown): string {
       return 'no read permission; make it readable with chmod a+r';
     default:
       return `cannot be read: ${describeError(error)}`;
-  }
-}
-
-/** Describes nesting or anchors beyond what a YAML parser can follow; null for other errors. */
-export function yamlLimitProblem({ message }: { message: string }): string | null {
-  if (message.includes('call stack')) return 'nested too deeply; reduce the levels';
-  if (message.includes('alias count')) return 'uses an anchor too often; write its value out where it is needed';
-  return null;
-}
-
-/** Converts a parsed YAML document to plain values. `file` names it in messages. */
-export function yamlValue(
-  document: { toJS(options: { maxAliasCount: number }): unknown },
-  file: string,
-  maxAliasCount: number,
-): unknown {
-  try {
-    return document.toJS({ maxAliasCount });
-  } catch (error) {
-    const problem = error instanceof Error ? yamlLimitProblem(error) : null;
-    throw problem === null ? error : new Error(`${file}: ${problem}`);
   }
 }

@@ -2,12 +2,12 @@
  * The main thread's side of the workload: starts its users, receives what they report, and calls
  * its other functions. The protocol is in worker/messages.ts.
  */
-import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loadingMs } from '@encore/contracts';
 import { type Clock, describeError, EncoreError, systemClock } from '@encore/kit';
 import type { ListedObject, Probe, StallCall } from '@encore/workload';
+import { pathOfPlace } from './worker/location.ts';
 import type {
   Call,
   FoundObject,
@@ -55,8 +55,8 @@ async function whyNotLoaded(thread: WorkloadThread, workload: string, signal: Ab
     return `${file}: ${error === null ? 'it ended its thread while it was loaded' : describeError(error)}`;
   });
   const late = delay(loadingMs, null, { signal }).then(async () => {
-    const place = (await thread.locate()) ?? basename(file);
-    return `${join(dirname(file), place)}: it did not load within ${loadingMs / 1_000} s. Start nothing at the top level that takes long`;
+    const path = pathOfPlace(await thread.locate(), workload);
+    return `${path}: it did not load within ${loadingMs / 1_000} s. Start nothing at the top level that takes long`;
   });
   return await Promise.race([ended, late]);
 }

@@ -6,11 +6,6 @@ export function list(items: readonly string[], maximum = 5): string {
   return more > 0 ? `${items.slice(0, maximum).join(', ')} and ${more} more` : items.join(', ');
 }
 
-/** `1 fault`, `3 faults`, `1 recovery`, `2 recoveries`. */
-export function pluralize(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
-}
-
 export const thousands = (value: number): string => value.toLocaleString('en-US');
 
 /** For example `97.12 %`; a dash for null. */

@@ -1,8 +1,8 @@
 /** The health report and the memory cleanup behind GET /health/detailed and two tools. */
 import type { ServerHealth } from '@encore/contracts';
 import type { Clock } from '@encore/kit';
+import { collectGarbage } from '@encore/kit/collect-garbage';
 import type { GaugeSources } from './gauges.ts';
-import { collectGarbage } from './resilience/collect-garbage.ts';
 import type { GarbageCollections } from './resilience/garbage-collections.ts';
 import type { ServerControl } from './tools/tool.ts';
 

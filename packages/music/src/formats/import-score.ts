@@ -2,7 +2,7 @@
  * Parses an upload of any supported format into a score. It never keeps more than the limits in
  * memory.
  */
-import { sizeText } from '@encore/kit/size-text';
+import { exactSize } from '@encore/kit/exact-size';
 import type { Score } from '../model/score.ts';
 import { type ScoreLimits, tooLarge, unsupported } from '../model/score-limits.ts';
 import { concatBytes } from './bytes.ts';
@@ -38,7 +38,7 @@ async function* limitBytes(bytes: AsyncIterable<Uint8Array>, maxBytes: number): 
   let total = 0;
   for await (const chunk of bytes) {
     total += chunk.length;
-    if (total > maxBytes) throw tooLarge('the size', sizeText(maxBytes));
+    if (total > maxBytes) throw tooLarge('the size', exactSize(maxBytes));
     yield chunk;
   }
 }

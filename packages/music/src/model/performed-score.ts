@@ -3,7 +3,7 @@
  * result; the analyses use the written score.
  */
 import { type NoteColumns, reorderNoteColumns } from './note-columns.ts';
-import { hasRepeats, playOrder } from './play-order.ts';
+import { hasRepeatsOrJumps, playOrder } from './play-order.ts';
 import type { Measure, Part, Score } from './score.ts';
 import { defaultScoreLimits, tooLarge } from './score-limits.ts';
 
@@ -19,7 +19,7 @@ interface Played {
 
 export function performedScore(score: Score): Score {
   const { maxMeasures, maxNotes } = defaultScoreLimits;
-  if (!hasRepeats(score.measures)) return score;
+  if (!hasRepeatsOrJumps(score.measures)) return score;
   const measures: Measure[] = [];
   const played: Played[] = [];
   let start = 0;

@@ -19,8 +19,7 @@ interface Section {
   lastPass: number;
 }
 
-/** Whether the measures are not simply played in order. */
-export function hasRepeats(measures: readonly Measure[]): boolean {
+export function hasRepeatsOrJumps(measures: readonly Measure[]): boolean {
   return measures.some((measure) => measure.repeatTimes > 0 || isJump(measure));
 }
 
@@ -115,7 +114,7 @@ function isPlayed(endings: readonly number[], { pass, lastPass }: Section): bool
 
 /** Returns null above `max`. */
 export function countPlayed(measures: readonly Measure[], max: number): number | null {
-  if (!hasRepeats(measures)) return measures.length;
+  if (!hasRepeatsOrJumps(measures)) return measures.length;
   let count = 0;
   for (const _ of playOrder(measures)) if (++count > max) return null;
   return count;

@@ -12,7 +12,7 @@ import { malformed, type ScoreLimits, tooLarge } from './score-limits.ts';
 
 export function finishScore(builder: ScoreBuilder): Score {
   if (builder.parts.length === 0 || builder.measures.length === 0) throw malformed('the score has no measures');
-  builder.finishRepeats();
+  builder.finishMeasures();
   const ticksPerQuarter = resolutionOf(builder);
   layMeasures(builder, ticksPerQuarter);
   for (const { cell, offset, change } of builder.changes) {

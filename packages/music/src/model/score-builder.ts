@@ -177,7 +177,7 @@ export class ScoreBuilder {
   }
 
   /** Called once, after all measures exist. */
-  finishRepeats(): void {
+  finishMeasures(): void {
     for (const [index, marks] of this.#marks) {
       const measure = this.measures[index];
       if (measure) measure.marks = jumpMarks.filter((mark) => marks.has(mark));

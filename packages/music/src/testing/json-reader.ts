@@ -1,5 +1,5 @@
 /** Reads the JSON that json-writer.ts writes. The schema defines the format. */
-import { sizeText } from '@encore/kit/size-text';
+import { exactSize } from '@encore/kit/exact-size';
 import { z } from 'zod';
 import { PITCHED, UNPITCHED } from '../model/note-columns.ts';
 import { stepOfName } from '../model/pitch.ts';
@@ -78,7 +78,7 @@ type ScoreJson = z.infer<typeof scoreJsonSchema>;
 type PartJson = ScoreJson['parts'][number];
 
 export function readJson(text: string, limits: ScoreLimits): Score {
-  if (text.length > limits.maxBytes) throw tooLarge('the size', sizeText(limits.maxBytes));
+  if (text.length > limits.maxBytes) throw tooLarge('the size', exactSize(limits.maxBytes));
   const json = parse(text);
   const builder = new ScoreBuilder(limits);
   builder.title = json.title;

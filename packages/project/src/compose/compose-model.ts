@@ -182,10 +182,13 @@ export function restartPolicyOf({ restart, deploy }: Service): string {
   return max_attempts === undefined ? condition : `${condition}:${max_attempts}`;
 }
 
-/** Whether an image is of this program: `traefik` for `docker.io/library/traefik:v3`. */
-export function usesImageOf(image: string, program: string): boolean {
-  return (image.split('/').at(-1) ?? '').replace(/[:@].*$/, '').includes(program);
+/** Name without registry, owner, tag and digest: `postgres` for `docker.io/bitnami/postgres:17`. */
+export function shortImage(image: string): string {
+  return (image.split('/').at(-1) ?? '').replace(/[:@].*$/, '');
 }
+
+/** Whether an image is of this program: `traefik` for `docker.io/library/traefik:v3`. */
+export const usesImageOf = (image: string, program: string): boolean => shortImage(image).includes(program);
 
 export const hasImageOf = ({ services }: ComposeProject, program: string): boolean =>
   Object.values(services).some(({ image = '' }) => usesImageOf(image, program));

@@ -1,12 +1,19 @@
 /** Finds the ports on which each service listens, each with every place that names it. */
 import type { Probe } from '@encore/contracts';
 import { ownValue } from '@encore/kit';
-import { type ComposeProject, imageName, namespaceOwner, parseExpose, type Service } from '../compose/compose-model.ts';
+import {
+  type ComposeProject,
+  imageName,
+  namespaceOwner,
+  parseExpose,
+  type Service,
+  shortImage,
+} from '../compose/compose-model.ts';
 import { type Call, ownHealthAddresses } from './find-calls.ts';
 import { programOf, runsClient, runsShell } from './programs.ts';
 import type { ProjectFacts } from './project-facts.ts';
 import type { Protocol } from './protocols.ts';
-import { knownPorts, probeOf, shortImage, usualPorts } from './usual-ports.ts';
+import { knownPorts, probeOf, usualPorts } from './usual-ports.ts';
 
 export interface FoundPort {
   /** Service that owns the network namespace, whose name clients use. */

@@ -9,6 +9,7 @@ import {
   replicasOf,
   restartPolicyOf,
   type Service,
+  shortImage,
   usesImageOf,
 } from '../compose/compose-model.ts';
 import { findsByLabel } from '../generate/discovery-labels.ts';
@@ -18,7 +19,7 @@ import type { Call } from './find-calls.ts';
 import type { FoundPorts } from './find-ports.ts';
 import { runsClient } from './programs.ts';
 import type { ProjectFacts } from './project-facts.ts';
-import { shortImage, usualPort } from './usual-ports.ts';
+import { usualPort } from './usual-ports.ts';
 
 export interface Unsupported {
   /** Service, or network. */
@@ -94,7 +95,7 @@ function unsupportedOf(name: string, service: Service, found: Found): string[] {
     ...(service.ipc === 'host' ? ['ipc: host: it may share memory with your own stack'] : []),
     ...(findsByLabel(service)
       ? [
-          'it finds containers on the whole engine by their labels: in a run also those of your own stack, and that of your own stack also those of the run; stop your own stack first',
+          'it finds containers on the whole engine by their labels, so in a run it also finds those of your own stack, and the one in your own stack finds those of the run; stop your own stack first',
         ]
       : []),
   ];

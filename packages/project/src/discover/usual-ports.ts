@@ -3,6 +3,7 @@
  * an image that is not on this machine, so that its EXPOSE is unknown.
  */
 import type { Probe } from '@encore/contracts';
+import { shortImage } from '../compose/compose-model.ts';
 import type { Protocol } from './protocols.ts';
 
 /** The first entry of an image is its most important port; it listens on the others as well. */
@@ -49,11 +50,6 @@ const optional: readonly [RegExp, number, Probe][] = [
   [/minio/, 9001, 'http'],
   [/^nats/, 8222, 'http'],
 ];
-
-/** Name without registry, owner, tag and digest: `postgres` for `docker.io/bitnami/postgres:17`. */
-export function shortImage(image: string): string {
-  return (image.split('/').at(-1) ?? '').replace(/[:@].*$/, '');
-}
 
 /** Programs that work with a server of this name: `postgres-exporter`, `kafka-ui`. */
 const tool =

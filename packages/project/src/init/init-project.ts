@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { describeError } from '@encore/kit';
+import { describeError, pluralize } from '@encore/kit';
 import { type ComposeProject, imageName } from '../compose/compose-model.ts';
 import { readCompose } from '../compose/read-compose.ts';
 import { type Discovery, discoverProject } from '../discover/discover-project.ts';
@@ -120,8 +120,6 @@ function hints({ project, targets, entry }: Discovery, { images, active }: Proje
   ];
 }
 
-const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
-
 function withoutEntry({ project, proxies, unsupported }: Discovery): string[] {
   if (Object.keys(project.services).length === 0) return ['the Compose project has no services'];
   const next =
@@ -144,7 +142,7 @@ function withoutEntry({ project, proxies, unsupported }: Discovery): string[] {
 function summary(discovery: Discovery, shown: string): string[] {
   const { unsupported, shared, targets, proxies } = discovery;
   return [
-    `Wrote ${shown}: ${counted(targets.length, 'container', 'containers')}, ${counted(proxies.length, 'proxy', 'proxies')}.`,
+    `Wrote ${shown}: ${pluralize(targets.length, 'container')}, ${pluralize(proxies.length, 'proxy', 'proxies')}.`,
     '',
     'Who calls whom ([ ] is a sidecar):',
     ...diagram(discovery).map((line) => `  ${line}`),

@@ -2,7 +2,7 @@
  * Reads an OpenAPI document (2.0, 3.0 or 3.1; JSON or YAML) into one shape. References within the
  * document are followed where they are used, because a schema may contain itself.
  */
-import { yamlLimitProblem, yamlValue } from '@encore/kit/text-file';
+import { yamlLimitProblem, yamlValue } from '@encore/kit/yaml-limits';
 import { LineCounter, parseDocument } from 'yaml';
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };

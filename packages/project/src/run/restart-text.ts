@@ -1,6 +1,6 @@
 /** What starts a container again after a crash, and the planned kills after which nothing does. */
 import type { Plan, PlannedSystem } from '@encore/contracts';
-import { isSupervised, ownValue, withoutNumber } from '@encore/kit';
+import { isSupervised, ownValue, pluralize, withoutNumber } from '@encore/kit';
 
 type Policies = Readonly<Record<string, string>>;
 
@@ -28,12 +28,12 @@ export function killsWithoutRestart({ faults, system }: Plan, policies: Policies
     return [
       ...(crashes > most
         ? [
-            `${counted(crashes, 'crash', 'crashes')} of ${target} planned, but ${why}, so it stays down. Change its restart policy, set supervise: true in encore.yaml, or plan fewer crashes`,
+            `${pluralize(crashes, 'crash', 'crashes')} of ${target} planned, but ${why}, so it stays down. Change its restart policy, set supervise: true in encore.yaml, or plan fewer crashes`,
           ]
         : []),
       ...(outages > 0
         ? [
-            `${counted(outages, 'outage', 'outages')} of ${target} planned, but no restart policy starts a target after an outage, so it stays down. Set params: { until: revert } in the schedule, or supervise: true in encore.yaml`,
+            `${pluralize(outages, 'outage')} of ${target} planned, but no restart policy starts a target after an outage, so it stays down. Set params: { until: revert } in the schedule, or supervise: true in encore.yaml`,
           ]
         : []),
     ];
@@ -53,5 +53,4 @@ function maxRestarts(policy: string): number {
   return Number(limit ?? 0) || Number.POSITIVE_INFINITY;
 }
 
-const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);

@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCodes, type Result, type RunConfig, refusedExitCode } from '@encore/contracts';
-import { describeError, EncoreError, makeReadable, ownValue } from '@encore/kit';
+import { describeError, EncoreError, makeReadable, ownValue, pluralize } from '@encore/kit';
 import type { ComposeProject } from '../compose/compose-model.ts';
 import { readVariables } from '../compose/read-compose.ts';
 import { composeText } from '../generate/compose-text.ts';
@@ -116,7 +116,7 @@ async function perform(run: RunProject, folder: string): Promise<number> {
 
   await buildLab([names.chaos, names.loadgen, names.orchestrator], project, compose, run);
   const sidecars = Object.keys(generated.renamed).length;
-  print(`Starting ${project.name}, a copy of your project with ${sidecars} ${sidecars === 1 ? 'sidecar' : 'sidecars'}`);
+  print(`Starting ${project.name}, a copy of your project with ${pluralize(sidecars, 'sidecar')}`);
   const built = Object.values(generated.project.services).filter(({ build }) => build !== undefined).length;
   if (built > 0) print(`Building your images (${built}), which may take a few minutes`);
   await docker([...compose, 'create', names.chaos], stop);
@@ -181,7 +181,7 @@ async function buildLab(
     if (found.trim() === '') missing.push(name);
   }
   if (missing.length === 0) return;
-  print(`Building ${missing.length} ${missing.length === 1 ? 'image' : 'images'} of Encore, once for this version`);
+  print(`Building ${pluralize(missing.length, 'image')} of Encore, once for this version`);
   await docker([...compose, 'build', ...missing], stop);
 }
 

@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { didYouMean, invalidValue } from '@encore/kit/near-miss';
 import { expectedAt, keysAt, pathText } from '@encore/kit/schema-problems';
-import { yamlLimitProblem, yamlValue } from '@encore/kit/text-file';
+import { yamlLimitProblem, yamlValue } from '@encore/kit/yaml-limits';
 import { type Document, isMap, isNode, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { setPlace } from '../defined-at.ts';

@@ -1,10 +1,10 @@
 /**
- * Finds the place in the workload that holds most of the memory, before a leak ends the thread. V8
- * samples allocations, and forgets those that were collected.
+ * Ends a thread that keeps too much memory, and finds the place in the workload that holds most of
+ * it. V8 samples allocations, and forgets those that were collected.
  */
 import { Session } from 'node:inspector';
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
+import { collectGarbage } from '@encore/kit/collect-garbage';
 import { placeOf } from './location.ts';
 
 interface ProfileNode {
@@ -45,17 +45,12 @@ export function watchHeap(
       reportLargest(session, workload, report);
     }
     if (Math.max(used, external) <= maxBytes) return;
+    // V8 counts garbage as used until it collects it.
     collectGarbage();
     const kept = getHeapStatistics();
     if (kept.used_heap_size > maxBytes) end(heapExitCode);
     if (kept.external_memory > maxBytes) end(externalExitCode);
   };
-}
-
-/** V8 counts garbage as used until it collects it. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
 }
 
 function reportLargest(session: Session, workload: string, report: (location: string) => void): void {

@@ -1,14 +1,14 @@
 /** Loads a workload's module from any folder, and checks its shape. */
 import { readFile } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { operationNameSchema } from '@encore/contracts/outcome';
 import type { Parameters, Probe, Request } from '@encore/workload';
 import { problemOfProbe, problemOfRequest, textOf } from './check-request.ts';
 import { explainLoadError } from './explain-load-error.ts';
 import { guardGlobals, problemOfGlobals } from './global-guard.ts';
-import { placeOfCode } from './location.ts';
+import { pathOfPlace, placeOfCode } from './location.ts';
 import type { WorkloadDescription } from './messages.ts';
 import type { AnyWorkload } from './user-plan.ts';
 
@@ -40,7 +40,7 @@ export async function loadWorkload(url: string): Promise<AnyWorkload> {
   const changed = restore();
   if (changed.length > 0) {
     const { problem, location } = problemOfGlobals(changed, url);
-    throw new Error(`${join(dirname(fileURLToPath(url)), location ?? basename(fileURLToPath(url)))}: ${problem}`);
+    throw new Error(`${pathOfPlace(location, url)}: ${problem}`);
   }
   if (error !== null) throw new Error(explainLoadError(error.thrown, url));
   const problems = problemsOf(workload);

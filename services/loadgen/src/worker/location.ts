@@ -1,6 +1,6 @@
 /** Describes an exception of a workload, with the place in its folder that it came from. */
 import { Session } from 'node:inspector';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { placeSetOf } from '@encore/workload/defined-at';
 
@@ -28,6 +28,12 @@ export function placeOf(url: string, place: string, workload: string): string | 
   const folder = folderOf(workload);
   if (!url.startsWith(folder) || url.includes('/node_modules/')) return null;
   return `${fileURLToPath(url).slice(fileURLToPath(folder).length)}:${place}`;
+}
+
+/** The path of a place in the workload's folder; that of its file if the place is unknown. */
+export function pathOfPlace(location: string | null, workload: string): string {
+  const file = fileURLToPath(workload);
+  return join(dirname(file), location ?? basename(file));
 }
 
 /** File, line and column of the definition of a function in the workload; null if unknown. */

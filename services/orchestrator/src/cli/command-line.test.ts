@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { renamedSystem } from '../../../../test/support/renamed-system.ts';
-import { problems, run } from '../testing/parsed-command.ts';
+import { problems, run, testFiles } from '../testing/parsed-command.ts';
 import { type Command, parseCommandLine } from './command-line.ts';
 
 describe('parseCommandLine', () => {
-  let folder = '';
-  const file = (name: string, text: string | Uint8Array): string => {
-    const path = join(folder, name);
-    writeFileSync(path, text);
-    return path;
-  };
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'encore-command-line-'));
-  });
-  after(() => rmSync(folder, { recursive: true }));
+  const { folder, file } = testFiles();
 
   it('runs the full profile with a random seed by default', () => {
     const { config, plan } = run([]);
@@ -214,12 +204,12 @@ describe('parseCommandLine', () => {
     const { plan } = run(['--profile', 'smoke', '--seed', '7']);
     const path = file('plan.json', JSON.stringify(plan));
     file('config.json', JSON.stringify({ profile: 'smoke', users: 9 }));
-    const report = `${folder}.json`;
+    const report = `${folder()}.json`;
     writeFileSync(report, '{}');
     for (const args of [
       ['replay', path],
       ['--replay', path],
-      ['replay', folder],
+      ['replay', folder()],
       ['replay', report],
     ]) {
       const replayed = parseCommandLine(args, {});
@@ -262,7 +252,7 @@ describe('parseCommandLine', () => {
       problems(['replay', file('old.json', JSON.stringify({ ...plan, version: 1 }))])[0] ?? '',
       /old\.json: the run's files have format 1, and this version of Encore reads format 4 only/,
     );
-    const bare = mkdtempSync(join(folder, 'bare-'));
+    const bare = mkdtempSync(join(folder(), 'bare-'));
     assert.deepEqual(problems(['replay', bare]), [
       `${bare}: not the folder of a run: it contains no plan.json; pass the folder next to a report`,
     ]);

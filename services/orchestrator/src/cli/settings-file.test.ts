@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
-import { problems, run } from '../testing/parsed-command.ts';
+import { describe, it } from 'mocha';
+import { problems, run, testFiles } from '../testing/parsed-command.ts';
 
 describe('settings file', () => {
-  let folder = '';
-  const file = (name: string, text: string | Uint8Array): string => {
-    const path = join(folder, name);
-    writeFileSync(path, text);
-    return path;
-  };
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'encore-command-line-'));
-  });
-  after(() => rmSync(folder, { recursive: true }));
+  const { folder, file } = testFiles();
 
   it('reports problems of file and flags together, with the file as named', () => {
     const path = file('bad.yaml', 'colour: red\nprofile: smok\n');
@@ -74,7 +62,7 @@ describe('settings file', () => {
       const path = file(name, text);
       assert.deepEqual(problems(['--config', path]), [`--config: ${path}: ${problem}`]);
     }
-    assert.deepEqual(problems(['--config', folder]), [`--config: ${folder}: is a folder; name a file in it`]);
+    assert.deepEqual(problems(['--config', folder()]), [`--config: ${folder()}: is a folder; name a file in it`]);
     // Like a pipe, it can be read only once.
     assert.deepEqual(problems(['--config', '/dev/null']), [
       '--config: /dev/null: not a regular file; save its content in one',

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { contradictedExitCode, exitCodes, type Report } from '@encore/contracts';
-import { describeError } from '@encore/kit';
+import { describeError, pluralize } from '@encore/kit';
 import { judge } from '../judge/judge.ts';
 import {
   historyFile,
@@ -15,7 +15,7 @@ import {
   readRunFolder,
 } from '../judge/read/run-folder.ts';
 import { textSummary } from '../report/text-summary.ts';
-import { list, pluralize } from '../text.ts';
+import { list } from '../text.ts';
 
 const maxShown = 10;
 /** Longer values are truncated, in characters. */

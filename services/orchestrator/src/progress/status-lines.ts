@@ -1,5 +1,5 @@
 /** Formats the state of the run as one line for logs, and its parts for the monitor. */
-import { pluralize } from '../text.ts';
+import { pluralize } from '@encore/kit';
 import type { Snapshot } from './run-view.ts';
 
 const percent = (share: number | null): string => (share === null ? '-' : `${(share * 100).toFixed(2)} %`);

@@ -1,6 +1,8 @@
 /** Phrases about a run that several formats of the report share. */
+
 import type { Report, ReportedFault, ReportedMonitoring } from '@encore/contracts';
-import { durationText, millisecondsText, percentText, pluralize, secondsText, thousands } from '../text.ts';
+import { pluralize } from '@encore/kit';
+import { durationText, millisecondsText, percentText, secondsText, thousands } from '../text.ts';
 
 /** Keeps readers from mistaking the result of a control run for a failure. */
 const controls: Readonly<Record<string, string>> = {

@@ -2,8 +2,10 @@
  * Text summary for the terminal: the guide's block, then details, each kill, and each other fault
  * that broke the recovery limit.
  */
+
 import { isKill, type Report, type ReportedFault } from '@encore/contracts';
-import { clockText, durationText, noEffectTexts, pluralize, secondsText, thousands } from '../text.ts';
+import { pluralize } from '@encore/kit';
+import { clockText, durationText, noEffectTexts, secondsText, thousands } from '../text.ts';
 import {
   availabilityText,
   backToNormalText,

@@ -1,9 +1,10 @@
 /** Formats the first lines of a run: settings, plan, and warnings about likely mistakes. */
+
 import { isKill, type Plan, type RunConfig } from '@encore/contracts';
+import { pluralize } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { thresholdsOf } from '../judge/rules/rules.ts';
 import { controlText } from '../report/phrases.ts';
-import { pluralize } from '../text.ts';
 import { plannedProof } from './planned-proof.ts';
 
 export function openingLines(runId: string, config: RunConfig, plan: Plan): string[] {

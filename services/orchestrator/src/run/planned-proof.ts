@@ -2,11 +2,12 @@
  * What a run with this plan can prove if all goes well, for `--dry-run`: the smallest rate that
  * each rule would detect. The report repeats it with the counts that the run reached.
  */
+
 import { behaviourOf, isKill, type Plan, type RunConfig } from '@encore/contracts';
+import { pluralize } from '@encore/kit';
 import { settlingMs } from '../judge/collect/integrity.ts';
 import { secondsWithin } from '../judge/events/span.ts';
 import { boundText, shownPerHour, upperBound } from '../judge/rules/confidence.ts';
-import { pluralize } from '../text.ts';
 
 /** Null for a rule that is not `count==0`, other than that of recoveries. */
 export function plannedProof(metric: string, rule: string, config: RunConfig, plan: Plan): string | null {

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { EncoreError } from '@encore/kit';
-import { sizeText } from '@encore/kit/size-text';
+import { exactSize } from '@encore/kit/exact-size';
 
 export interface BodyLimits {
   maxBytes: number;
@@ -17,7 +17,7 @@ export interface BodyLimits {
 }
 
 export function bodyTooLarge(maxBytes: number): EncoreError {
-  return new EncoreError('TOO_LARGE', `the body is limited to ${sizeText(maxBytes)}`);
+  return new EncoreError('TOO_LARGE', `the body is limited to ${exactSize(maxBytes)}`);
 }
 
 /**

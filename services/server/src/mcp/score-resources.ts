@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { StoredScore } from '@encore/contracts';
 import { scoreIdSchema } from '@encore/contracts/server-api';
 import { EncoreError } from '@encore/kit';
-import { sizeText } from '@encore/kit/size-text';
+import { exactSize } from '@encore/kit/exact-size';
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { ScoreLibrary } from '../scores/score-library.ts';
@@ -49,7 +49,7 @@ async function readScore(library: ScoreLibrary, uri: string, signal: AbortSignal
   if (head.bytes > maxResourceBytes) {
     throw new EncoreError(
       'TOO_LARGE',
-      `a resource is limited to ${sizeText(maxResourceBytes)}; use GET /scores/${head.id}`,
+      `a resource is limited to ${exactSize(maxResourceBytes)}; use GET /scores/${head.id}`,
     );
   }
   const chunks: Buffer[] = [];

@@ -3,7 +3,7 @@
  * and the idle worker processes. Scores are in the database, and processes can be started again.
  */
 import type { Clock } from '@encore/kit';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbage } from '@encore/kit/collect-garbage';
 import type { MemoryLevel } from './memory-guard.ts';
 
 export interface MemoryReliefOptions {

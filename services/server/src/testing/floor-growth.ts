@@ -3,7 +3,7 @@
  * bytes the memory floor rises.
  */
 import { waitUntil } from '@encore/kit';
-import { collectGarbage } from '../resilience/collect-garbage.ts';
+import { collectGarbage } from '@encore/kit/collect-garbage';
 import { GarbageCollections } from '../resilience/garbage-collections.ts';
 
 const buffers = 200;

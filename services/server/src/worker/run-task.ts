@@ -1,7 +1,7 @@
 /** Runs a task on a parsed score: small scores in the server, large ones in a worker process. */
 import type { ScoreOutline } from '@encore/contracts';
 import { EncoreError } from '@encore/kit/encore-error';
-import { sizeText } from '@encore/kit/size-text';
+import { exactSize } from '@encore/kit/exact-size';
 import type { Score } from '@encore/music';
 import {
   analyzeKey,
@@ -54,7 +54,7 @@ async function collect(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Pro
   for await (const piece of pieces) {
     size += piece.length;
     if (size > maxBytes) {
-      throw new EncoreError('TOO_LARGE', `the result is limited to ${sizeText(maxBytes)}`);
+      throw new EncoreError('TOO_LARGE', `the result is limited to ${exactSize(maxBytes)}`);
     }
     kept.push(piece);
   }

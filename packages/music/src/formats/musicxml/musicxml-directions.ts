@@ -1,4 +1,4 @@
-/** Directions of MusicXML that affect playback: tempos, and the signs and words of jumps. */
+/** The MusicXML directions that affect playback: tempos, and the signs and words of jumps. */
 import type { JumpMark, Tempo } from '../../model/score.ts';
 import {
   cellOf,

@@ -5,7 +5,7 @@
  * the limit.
  */
 import { EncoreError } from '@encore/kit/encore-error';
-import { sizeText } from '@encore/kit/size-text';
+import { exactSize } from '@encore/kit/exact-size';
 import { Inflate } from 'fflate';
 import { SaxesParser } from 'saxes';
 import { malformed, type ScoreLimits, tooLarge, unsupported } from '../../model/score-limits.ts';
@@ -213,7 +213,7 @@ function* inflateEntry(
   let crc = 0;
   for (const chunk of entry.method === 0 ? [data] : inflate(data, step)) {
     total += chunk.length;
-    if (total > maxBytes) throw tooLarge('the inflated size', sizeText(maxBytes));
+    if (total > maxBytes) throw tooLarge('the inflated size', exactSize(maxBytes));
     crc = crc32(chunk, crc);
     yield chunk;
   }

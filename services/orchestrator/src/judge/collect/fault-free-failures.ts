@@ -1,6 +1,8 @@
 /** Summarizes failed probes of fault-free windows: explains a broken `availability_fault_free`. */
+
 import type { Outcome } from '@encore/contracts';
-import { list, pluralize, timeOfDayText } from '../../text.ts';
+import { pluralize } from '@encore/kit';
+import { list, timeOfDayText } from '../../text.ts';
 import type { Span } from '../events/span.ts';
 
 /** Failures at most this far apart form one span. */

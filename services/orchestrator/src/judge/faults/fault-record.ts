@@ -161,8 +161,8 @@ export const wasSkipped = ({ skipped, injectedAt }: FaultRecord): boolean => ski
 
 /**
  * True if the container of the fault may have been back when the request began. A response may come
- * from another replica or need no dependency, so either must have started again, and a replica must
- * be ready again if it was not.
+ * from another replica, or may not need the dependency. So a replica or dependency that died must
+ * have started again, and a replica that was not ready must be ready again.
  */
 export function isBack(record: FaultRecord, startedAt: number): boolean {
   const { isReplica, restartedAt, readyLost, readyAt } = record;

@@ -134,8 +134,8 @@ function isKillEvent(event: Observation): event is EventOf<'fault_injected'> {
 }
 
 /**
- * A kill is recovered from when the report's recovery ends; a loss of readiness without a kill when
- * the container is ready again.
+ * The recovery from a kill ends when it ends in the report; that from a loss of readiness without a
+ * kill, when the container is ready again.
  */
 function watchRecovery({ tracker, recoveryOf }: AlertContext): (event: Observation) => string | undefined {
   const kills = new Map<string, { at: number; target: string }>();

@@ -1,8 +1,7 @@
 /** Lists what a PASSED verdict does not cover, in this run and in any run. */
 import { type FaultKind, faultKinds, kindOf } from '@encore/contracts';
-import { replicasOf } from '@encore/kit';
+import { pluralize, replicasOf } from '@encore/kit';
 import { targetsWithoutFault } from '@encore/plan';
-import { pluralize } from '../../text.ts';
 import { isUnsupported } from '../faults/fault-record.ts';
 import type { ObservedRun } from './observers.ts';
 

@@ -3,10 +3,10 @@
  * signs"), the others are our own.
  */
 import { isKill, restartSetupSchema, runConfigSchema } from '@encore/contracts';
-import { describeError, upstreamOf } from '@encore/kit';
+import { describeError, pluralize, upstreamOf } from '@encore/kit';
 import { planWarnings } from '@encore/plan';
 import { z } from 'zod';
-import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
+import { list, percentText, timeOfDayText } from '../../text.ts';
 import { mayBeOfEngine } from '../collect/interventions.ts';
 import { type Span, union } from '../events/span.ts';
 import type { FinalizedFault } from '../faults/finalize.ts';

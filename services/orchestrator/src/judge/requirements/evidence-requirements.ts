@@ -3,9 +3,9 @@
  * the evidence that returns what is missing, one text per gap. One that throws counts as not met.
  */
 import { type EventOf, isKill } from '@encore/contracts';
-import { describeError } from '@encore/kit';
+import { describeError, pluralize } from '@encore/kit';
 import { share } from '../../figures.ts';
-import { list, percentText, pluralize } from '../../text.ts';
+import { list, percentText } from '../../text.ts';
 import { generatorLimits } from '../collect/generator.ts';
 import { runOf } from '../collect/integrity.ts';
 import { readBackDisagreements, readBackFindings } from '../collect/run-facts.ts';

@@ -1,8 +1,8 @@
 /** Metrics for rules, computed from the evidence. `of`: number of trials behind a figure. */
 import { isKill } from '@encore/contracts';
-import { replicasOf, withoutNumber } from '@encore/kit';
+import { pluralize, replicasOf, withoutNumber } from '@encore/kit';
 import { z } from 'zod';
-import { list, percentText, pluralize, timeOfDayText } from '../../text.ts';
+import { list, percentText, timeOfDayText } from '../../text.ts';
 import { type Intervention, isBeyondDoubt } from '../collect/interventions.ts';
 import { readBackDisagreements } from '../collect/run-facts.ts';
 import type { Evidence } from '../evidence.ts';

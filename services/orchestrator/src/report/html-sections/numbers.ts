@@ -1,6 +1,8 @@
 /** Section with the three main figures: success rate, worst recovery, lost writes. */
+
 import type { Report } from '@encore/contracts';
-import { pluralize, secondsText, thousands } from '../../text.ts';
+import { pluralize } from '@encore/kit';
+import { secondsText, thousands } from '../../text.ts';
 import { type Html, html } from '../html.ts';
 import { lateText, lostWrites, skippedText } from '../phrases.ts';
 

@@ -1,6 +1,8 @@
 /** Section with the verdict: one word, one sentence, the reasons, the warnings. */
+
 import { isKill, type Report } from '@encore/contracts';
-import { durationText, pluralize } from '../../text.ts';
+import { pluralize } from '@encore/kit';
+import { durationText } from '../../text.ts';
 import { type Html, html } from '../html.ts';
 import { controlText, lateText } from '../phrases.ts';
 

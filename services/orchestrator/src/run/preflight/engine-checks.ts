@@ -1,8 +1,7 @@
 /** The preflight checks of what the engine reports, as pure functions. */
 import type { EngineInfo, Plan, PlannedSystem } from '@encore/contracts';
-import { canonicalJson, containerOf, isProxy, replicasOf, withoutNumber } from '@encore/kit';
+import { canonicalJson, containerOf, isProxy, pluralize, replicasOf, withoutNumber } from '@encore/kit';
 import { missingRestartOptions } from '../../judge/observations/restart-setup.ts';
-import { pluralize } from '../../text.ts';
 import { fail, ok, type PreflightCheck, sizeText, warn } from './preflight-check.ts';
 
 /** The sum of the limits in docker-compose.yml. */

@@ -2,9 +2,10 @@
  * Preflight check of the load generator's capacity. Its own delays would count as the server's, so
  * a run with an overloaded generator is INCONCLUSIVE.
  */
+
 import type { RunConfig } from '@encore/contracts';
+import { pluralize } from '@encore/kit';
 import { generatorLimits } from '../../judge/collect/generator.ts';
-import { pluralize } from '../../text.ts';
 import { ok, type PreflightCheck, warn } from './preflight-check.ts';
 
 const usersPerCore = 200;
