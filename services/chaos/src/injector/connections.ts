@@ -71,11 +71,18 @@ function addressOf(text: string): string {
 const canonical = (address: string): string =>
   isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 
+/** By address, the container that has it. */
+export function ownersOf(all: readonly Connected[]): Map<string, ContainerView> {
+  return new Map(all.flatMap(({ view }) => view.addresses.map((address) => [canonical(address), view] as const)));
+}
+
 /** Each use of a proxied port that the tables show. */
-export function usesOf(all: readonly Connected[], targets: Pick<Targets, 'system' | 'nameOf'>): ProxyUse[] {
+export function usesOf(
+  all: readonly Connected[],
+  targets: Pick<Targets, 'system' | 'nameOf'>,
+  owners: ReadonlyMap<string, ContainerView> = ownersOf(all),
+): ProxyUse[] {
   const { system } = targets;
-  const owners = new Map<string, ContainerView>();
-  for (const { view } of all) for (const address of view.addresses) owners.set(canonical(address), view);
   /** The proxy that a connection to this port of the container uses, or bypasses. */
   const served = (view: ContainerView, port: number): Omit<ProxyUse, 'client'>[] =>
     Object.entries(system.proxies).flatMap(([proxy, { runsIn, listen, upstream }]) => {

@@ -28,6 +28,21 @@ describe('uses of the proxies', () => {
     stop.abort();
   });
 
+  it('of a container that has crashed are its own, although it has no address any more', async () => {
+    const { lab, injector, stop } = await startedLab();
+    const labels = { [label.project]: lab.server.labels[label.project] ?? '', [label.service]: 'worker' };
+    const worker = Object.assign(lab.engine.add('worker', labels), { addresses: ['10.0.0.6'] });
+    lab.readConnections = async () => [];
+    await lab.clock.advance(11_000);
+    worker.addresses = [];
+    lab.readConnections = async ({ id }) =>
+      id === lab.container('toxiproxy').id ? [{ localPort: 5432, remote: '10.0.0.6', remotePort: 40_000 }] : [];
+    await lab.clock.advance(11_000);
+    const uses = events(injector, 'proxy_used').map(({ client, proxy, direct }) => [client, proxy, direct]);
+    assert.deepEqual(uses, [['worker', 'postgres:5432', false]]);
+    stop.abort();
+  });
+
   it('are recorded again in the next run of the same process', async () => {
     const { lab, injector, stop, renew } = await startedLab();
     const isProxy = (id: string) => id === lab.container('toxiproxy').id;

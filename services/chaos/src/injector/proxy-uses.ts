@@ -1,6 +1,7 @@
 /** Records each client of each proxy once per run, and whether it bypasses the proxy. */
 import { describeError } from '@encore/kit';
-import { type Connected, type ReadConnections, usesOf } from './connections.ts';
+import { type Connected, ownersOf, type ReadConnections, usesOf } from './connections.ts';
+import type { ContainerView } from './engine.ts';
 import type { InjectorContext } from './injector-context.ts';
 
 interface Dependencies extends Pick<InjectorContext, 'tools' | 'recorder' | 'deadline' | 'logger'> {
@@ -13,6 +14,11 @@ export class ProxyUses {
   readonly #dependencies: Dependencies;
   /** Of the current run. */
   readonly #recorded = new Set<string>();
+  /**
+   * By address, the container that has or had it in the current run: a connection is in the table
+   * of its peer for a minute after a crash, but the container has no address until it starts again.
+   */
+  readonly #owners = new Map<string, ContainerView>();
   #runId = '';
   /** No running container's connections are visible here, so there is no point in looking again. */
   #isBlind = false;
@@ -26,11 +32,14 @@ export class ProxyUses {
     if (runId !== this.#runId) {
       this.#runId = runId;
       this.#recorded.clear();
+      this.#owners.clear();
       this.#isBlind = false;
     }
     if (this.#isBlind) return;
     try {
-      for (const use of usesOf(await this.#connected(), tools.targets)) {
+      const all = await this.#connected();
+      for (const [address, view] of ownersOf(all)) this.#owners.set(address, view);
+      for (const use of usesOf(all, tools.targets, this.#owners)) {
         const id = JSON.stringify(use);
         if (this.#recorded.has(id)) continue;
         this.#recorded.add(id);
